@@ -1,0 +1,247 @@
+import { fromBase64, toBase64 } from '../../bytes/encoding.ts'
+import { KobelError } from '../../error.ts'
+import type { Layout, LayoutField } from '../layout.ts'
+import { float32Shortest } from '../numbers.ts'
+import { CLASS, emptyObject, TypedBytes, type Value, type ValueArray, type ValueObject } from '../value.ts'
+
+/**
+ * The JSON text of a value: the form of `kobel dump` (DESIGN section 9). Numbers as JavaScript prints them, `-0.0`
+ * kept; a long beyond 2^53, NaN and infinities as strings; maps and sets sorted by the code units of their text.
+ */
+export function valueToJson(layout: Layout, value: Value): string {
+  if (value === null) return 'null'
+  if (value instanceof TypedBytes) return typedBytesJson(value)
+  switch (layout.op) {
+    case 'i64':
+      return longJson(value as bigint)
+    case 'f32':
+      return numberJson(float32Shortest(value as number))
+    case 'i8':
+    case 'i16':
+    case 'i32':
+    case 'f64':
+      return numberJson(value as number)
+    case 'bytes':
+    case 'fixedBytes':
+      return `"${toBase64(value as Uint8Array)}"`
+    case 'bigInteger':
+      return `"${value}"`
+    case 'tuple':
+      return arrayJson(layout.fields.map((field, i) => valueToJson(field, (value as ValueArray)[i]!)))
+    case 'object':
+      return objectJson(layout, value as ValueObject)
+    case 'row': {
+      const { kind, fields } = value as { kind: string; fields: ValueArray }
+      return `{"kind":"${kind}","fields":${arrayJson(layout.fields.map((field, i) => valueToJson(field, fields[i]!)))}}`
+    }
+    case 'pojo':
+      return pojoJson(layout, value as ValueObject)
+    case 'list': {
+      const elements = (value as ValueArray).map((each) => valueToJson(layout.element, each))
+      return arrayJson(layout.of === 'set' ? elements.sort(byCodeUnits) : elements)
+    }
+    case 'maskedList':
+      return arrayJson((value as ValueArray).map((each) => valueToJson(layout.element, each)))
+    case 'map':
+      return arrayJson(
+        (value as readonly ValueArray[])
+          .map(([key, mapped]) => `[${valueToJson(layout.key, key!)},${valueToJson(layout.value, mapped!)}]`)
+          .sort(byCodeUnits),
+      )
+    case 'nullable':
+    case 'sized':
+      return valueToJson(layout.inner, value)
+    case 'tagged':
+      return taggedJson(layout, value)
+    case 'ttl': {
+      const { ttl, value: inner } = value as { ttl: bigint; value: Value }
+      return `{"ttl":${longJson(ttl)},"value":${valueToJson(layout.value, inner)}}`
+    }
+    case 'codec':
+      return layout.codec.toJson(value)
+    default:
+      return JSON.stringify(value)
+  }
+}
+
+/** A long as a number; as a string beyond 2^53, where JSON readers lose digits. */
+export function longJson(value: bigint): string {
+  return value > 2n ** 53n || value < -(2n ** 53n) ? `"${value}"` : `${value}`
+}
+
+export function numberJson(value: number): string {
+  if (!Number.isFinite(value)) return `"${value}"`
+  return Object.is(value, -0) ? '-0.0' : String(value)
+}
+
+export function typedBytesJson(value: TypedBytes): string {
+  return `{"class":${JSON.stringify(value.class)},"bytes":"${toBase64(value.bytes)}"}`
+}
+
+/** The form of an object with a class: members sorted by name. */
+export function classJson(className: string, members: readonly (readonly [name: string, json: string])[]): string {
+  const sorted = [...members].sort(([a], [b]) => byCodeUnits(a, b))
+  return `{"class":${JSON.stringify(className)},"fields":${membersJson(sorted)}}`
+}
+
+function arrayJson(elements: readonly string[]): string {
+  return `[${elements.join(',')}]`
+}
+
+function membersJson(members: readonly (readonly [name: string, json: string])[]): string {
+  return `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function fieldsJson(fields: readonly LayoutField[], object: ValueObject): (readonly [string, string])[] {
+  return fields.map((field) => [field.name, valueToJson(field.layout, object[field.name]!)] as const)
+}
+
+function objectJson(layout: Layout & { op: 'object' }, object: ValueObject): string {
+  const members = fieldsJson(layout.fields, object)
+  return layout.className === undefined ? membersJson(members) : classJson(layout.className, members)
+}
+
+function pojoJson(layout: Layout & { op: 'pojo' }, object: ValueObject): string {
+  const className = object[CLASS]
+  const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === className)
+  if (subclass) return valueToJson(subclass.layout, object)
+  return classJson(layout.className, fieldsJson(layout.fields, object))
+}
+
+function taggedJson(layout: Layout & { op: 'tagged' }, value: Value): string {
+  for (const each of layout.cases) {
+    if (each.wrap !== undefined && typeof value === 'object' && value !== null && Object.hasOwn(value, each.wrap)) {
+      return `{${JSON.stringify(each.wrap)}:${valueToJson(each.layout, (value as ValueObject)[each.wrap]!)}}`
+    }
+  }
+  const bare = layout.cases.find((each) => each.wrap === undefined && fits(each.layout, value))
+  return bare ? valueToJson(bare.layout, value) : JSON.stringify(value)
+}
+
+/** Whether an object has the members of this layout: tells bare cases apart. */
+function fits(layout: Layout, value: Value): boolean {
+  if (layout.op !== 'object') return true
+  return typeof value === 'object' && value !== null && layout.fields.every((field) => Object.hasOwn(value, field.name))
+}
+
+/**
+ * The value of a parsed JSON text: the inverse of {@link valueToJson} where the text keeps everything.
+ *
+ * @throws KobelError `USAGE` where the JSON does not fit the layout.
+ */
+export function jsonToValue(layout: Layout, json: unknown): Value {
+  if (json === null) return null
+  if (isTypedBytesJson(json)) return new TypedBytes(json.class, fromBase64(json.bytes))
+  switch (layout.op) {
+    case 'i64':
+    case 'bigInteger':
+      return toBigInt(json)
+    case 'f32':
+    case 'f64':
+      return typeof json === 'string' && /^(NaN|-?Infinity)$/.test(json) ? Number(json) : (json as Value)
+    case 'bytes':
+    case 'fixedBytes':
+      return fromBase64(asText(json))
+    case 'tuple': {
+      const elements = asArray(json, layout.fields.length)
+      return layout.fields.map((field, i) => jsonToValue(field, elements[i]))
+    }
+    case 'object':
+      return objectFrom(
+        layout.fields,
+        layout.className === undefined ? asObject(json) : asObject(asObject(json).fields),
+      )
+    case 'row': {
+      const row = asObject(json)
+      const fields = asArray(row.fields, layout.fields.length)
+      return { kind: asText(row.kind), fields: layout.fields.map((field, i) => jsonToValue(field, fields[i])) }
+    }
+    case 'pojo':
+      return pojoFrom(layout, asObject(json))
+    case 'list':
+    case 'maskedList':
+      return asArray(json).map((each) => jsonToValue(layout.element, each))
+    case 'map':
+      return asArray(json).map((each) => {
+        const [key, value] = asArray(each, 2)
+        return [jsonToValue(layout.key, key), jsonToValue(layout.value, value)]
+      })
+    case 'nullable':
+    case 'sized':
+      return jsonToValue(layout.inner, json)
+    case 'tagged':
+      return taggedFrom(layout, json)
+    case 'ttl': {
+      const { ttl, value } = asObject(json)
+      return { ttl: toBigInt(ttl), value: jsonToValue(layout.value, value) }
+    }
+    case 'codec':
+      return layout.codec.fromJson(json)
+    default:
+      return json as Value
+  }
+}
+
+function objectFrom(fields: readonly LayoutField[], json: Record<string, unknown>): ValueObject {
+  const object = emptyObject()
+  for (const field of fields) {
+    if (!Object.hasOwn(json, field.name)) throw unfit(`a member ${JSON.stringify(field.name)}`, json)
+    object[field.name] = jsonToValue(field.layout, json[field.name])
+  }
+  return object
+}
+
+function pojoFrom(layout: Layout & { op: 'pojo' }, json: Record<string, unknown>): Value {
+  const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === json.class)
+  if (!subclass) return objectFrom(layout.fields, asObject(json.fields))
+  const value = jsonToValue(subclass.layout, json)
+  if (typeof value === 'object' && value !== null) (value as { [CLASS]?: string })[CLASS] = subclass.className
+  return value
+}
+
+function taggedFrom(layout: Layout & { op: 'tagged' }, json: unknown): Value {
+  for (const each of layout.cases) {
+    if (each.wrap !== undefined && typeof json === 'object' && json !== null && Object.hasOwn(json, each.wrap)) {
+      return { [each.wrap]: jsonToValue(each.layout, (json as Record<string, unknown>)[each.wrap]) }
+    }
+  }
+  const bare = layout.cases.find((each) => each.wrap === undefined && fits(each.layout, json as Value))
+  if (!bare) throw unfit(`an object with one of ${layout.cases.map((each) => each.wrap).join(', ')}`, json)
+  return jsonToValue(bare.layout, json)
+}
+
+function isTypedBytesJson(json: unknown): json is { class: string; bytes: string } {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return false
+  const keys = Object.keys(json)
+  return keys.length === 2 && keys[0] === 'class' && keys[1] === 'bytes'
+}
+
+export function toBigInt(json: unknown): bigint {
+  if (typeof json === 'number' && Number.isSafeInteger(json)) return BigInt(json)
+  if (typeof json === 'number' && Math.abs(json) === 2 ** 53) return BigInt(json)
+  if (typeof json === 'string' && /^-?\d+$/.test(json)) return BigInt(json)
+  throw unfit('a whole number', json)
+}
+
+function asText(json: unknown): string {
+  if (typeof json === 'string') return json
+  throw unfit('a string', json)
+}
+
+function asArray(json: unknown, length?: number): unknown[] {
+  if (Array.isArray(json) && (length === undefined || json.length === length)) return json
+  throw unfit(length === undefined ? 'an array' : `an array of ${length}`, json)
+}
+
+function asObject(json: unknown): Record<string, unknown> {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
+  throw unfit('an object', json)
+}
+
+function unfit(expected: string, found: unknown): KobelError {
+  return new KobelError('USAGE', `${expected} was expected, found ${(JSON.stringify(found) ?? 'nothing').slice(0, 60)}`)
+}

@@ -1,0 +1,31 @@
+import type { Reader } from '../../bytes/reader.ts'
+import { KobelError } from '../../error.ts'
+
+/** Values nested deeper than this are taken for damage; the deepest known from real jobs is below 20. */
+export const MAX_DEPTH = 200
+
+export function tooDeep(reader: Reader): KobelError {
+  return new KobelError('LIMIT', `values are nested deeper than ${MAX_DEPTH}`, { offset: reader.offset })
+}
+
+export function unknownExtent(className: string, reader: Reader): KobelError {
+  return new KobelError(
+    'UNKNOWN_SERIALIZER',
+    `kobel does not know the serializer snapshot ${className}, and nothing else tells where its bytes end; give a row for it with the option serializers`,
+    { offset: reader.offset },
+  )
+}
+
+/** Elements that take no bytes are no evidence for a count, so their number is limited. */
+const MAX_EMPTY = 1 << 20
+
+/** Reads an i32 count of things of which each takes at least `minimum` bytes. */
+export function readCount(reader: Reader, what: string, minimum: number): number {
+  const count = reader.count(what, minimum)
+  if (minimum === 0 && count > MAX_EMPTY) {
+    throw new KobelError('LIMIT', `${count} ${what} without bytes are over the limit of ${MAX_EMPTY}`, {
+      offset: reader.offset,
+    })
+  }
+  return count
+}

@@ -1,0 +1,22 @@
+import { ARRAY_ROWS } from './families/arrays.ts'
+import { BASIC_ROWS } from './families/basic.ts'
+import { COMPOSITE_ROWS } from './families/composite.ts'
+import { POJO_ROWS } from './families/pojo.ts'
+import { STATE_ROWS } from './families/state.ts'
+import type { SerializerRow, SerializerTable } from './row.ts'
+
+/** All rows that come with kobel. */
+export const SERIALIZER_ROWS: readonly SerializerRow[] = [
+  ...BASIC_ROWS,
+  ...ARRAY_ROWS,
+  ...COMPOSITE_ROWS,
+  ...POJO_ROWS,
+  ...STATE_ROWS,
+]
+
+/** The table with rows of the user's own; a row for a known class replaces it. */
+export function serializerTable(extra: readonly SerializerRow[] = []): SerializerTable {
+  return new Map([...SERIALIZER_ROWS, ...extra].map((each) => [each.snapshotClass, each]))
+}
+
+export const SERIALIZER_TABLE: SerializerTable = serializerTable()
