@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Makes savepoints and checkpoints with real Flink. See README.md.
+#   run.sh generate VERSION JOB BACKEND FORMAT OUTDIR [name=value …]
+#   run.sh verify VERSION JOB BACKEND SNAPSHOT [name=value …]
+#   run.sh fixtures [VERSION…]
+#   run.sh smoke OUTDIR
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+opens=()
+for package in java.lang java.lang.invoke java.lang.reflect java.math java.net java.io java.nio java.sql/java.sql java.text java.time \
+  java.util java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks java.util.regex sun.nio.ch sun.net.util sun.util.calendar; do
+  case $package in
+    */*) opens+=("--add-opens=$package=ALL-UNNAMED") ;;
+    *) opens+=("--add-opens=java.base/$package=ALL-UNNAMED") ;;
+  esac
+done
+
+profiles() {
+  case $1 in
+    2.0.1) echo flink-2 ;;
+    2.*) echo flink-2,avro ;;
+    1.8.*) echo flink-1.8 ;;
+    *) echo flink-1.16,avro ;;
+  esac
+}
+
+# Compiles against a version of Flink unless that is done already.
+build() {
+  local target=$here/target/$1
+  if [[ -f $target/classpath.txt && -z $(find "$here/src" "$here/pom.xml" -newer "$target/classpath.txt" -print -quit) ]]; then
+    return
+  fi
+  (cd "$here" && mvn -q -B "-P$(profiles "$1")" "-Dflink.version=$1" compile dependency:build-classpath "-Dmdep.outputFile=target/$1/classpath.new" >&2)
+  mv "$target/classpath.new" "$target/classpath.txt"
+}
+
+# run VERSION COMMAND… [-- COMMAND…]: all in one process.
+run() {
+  local version=$1
+  shift
+  build "$version"
+  # Times print the same everywhere.
+  java -Xmx1500m "${opens[@]}" -Duser.timezone=UTC "-Dflink.version=$version" -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG:-error}" \
+    -cp "$here/target/$version/classes:$(cat "$here/target/$version/classpath.txt")" kobel.conformance.Main "$@"
+}
+
+# Flink writes the directory's name into checkpoints, so fixtures are made in a neutral place and copied.
+workplace=/tmp/kobel-fixture
+
+# The fixtures of a version: lines of "directory job backend format [options]".
+list() {
+  local backend
+  for backend in hashmap rocksdb; do
+    while read -r name job format options; do
+      [[ -n $name ]] && echo "$backend/$name $job $backend $format $options"
+    done < <(fixtures_of "$1" "$backend")
+  done
+}
+
+fixtures_of() {
+  cat <<END
+types types canonical
+END
+}
+
+# make VERSION DIRECTORY: all of the version's fixtures, in one process.
+make() {
+  local version=$1 words=() directory job backend format options
+  while read -r directory job backend format options; do
+    # shellcheck disable=SC2206
+    words+=(${words[0]:+--} generate "$job" "$backend" "$format" "$workplace/$version/$directory" $options)
+  done < <(list "$version")
+  rm -rf "${workplace:?}/$version"
+  run "$version" "${words[@]}"
+  rm -rf "${2:?}/$version"
+  mkdir -p "$2"
+  cp -R "$workplace/$version" "$2/$version"
+  find "$2/$version" -type d -empty -delete
+}
+
+case ${1:-} in
+  generate | verify)
+    command=$1 version=$2
+    shift 2
+    run "$version" "$command" "$@"
+    ;;
+  fixtures)
+    shift
+    [[ $# -gt 0 ]] || set -- 2.3.0 1.20.3 1.16.3 2.0.1 1.8.3
+    for version in "$@"; do
+      make "$version" "$here/../fixtures"
+    done
+    ;;
+  *)
+    sed -n '2,6s/^# *//p' "${BASH_SOURCE[0]}" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,131 @@
+package kobel.conformance.model;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** A keyed operator with any states and timers. A step is the index of a key: all that its phase writes for that key. */
+public final class KeyedModel extends OperatorModel {
+    public final TypeInformation<?> keyType;
+    public final List<Object> keys;
+    public final List<StateModel> states = new ArrayList<>();
+    public final List<TimerModel> timers = new ArrayList<>();
+
+    public KeyedModel(String uid, TypeInformation<?> keyType, List<?> keys) {
+        this(uid, uid, keyType, keys);
+    }
+
+    public KeyedModel(String uid, String name, TypeInformation<?> keyType, List<?> keys) {
+        super(uid, name);
+        this.keyType = keyType;
+        this.keys = new ArrayList<>(keys);
+    }
+
+    public KeyedModel parallel(int parallelism, int maxParallelism) {
+        this.parallelism = parallelism;
+        this.maxParallelism = maxParallelism;
+        return this;
+    }
+
+    public KeyedModel state(StateModel state) {
+        states.add(state);
+        return this;
+    }
+
+    public KeyedModel timers(TimerModel service) {
+        timers.add(service);
+        return this;
+    }
+
+    @Override
+    public void attach(StreamExecutionEnvironment env) {
+        finish(steps(env)
+                .keyBy(new KeyOfStep(index), typed(keyType))
+                .transform(name, Types.INT, new ModelOperator(index)));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static TypeInformation<Object> typed(TypeInformation<?> type) {
+        return (TypeInformation<Object>) type;
+    }
+
+    @Override
+    public List<Integer> steps(int phase) {
+        List<Integer> steps = new ArrayList<>();
+        for (int key = 0; key < keys.size(); key++) {
+            steps.add(key);
+        }
+        return steps;
+    }
+
+    @Override
+    public List<Integer> verifySteps() {
+        return steps(0);
+    }
+
+    @Override
+    protected void describe(Map<String, Object> operator, int phases) {
+        operator.put("keyType", keyType.toString());
+        List<Object> stateList = new ArrayList<>();
+        states.forEach(state -> stateList.add(state.expected(keys, phases)));
+        operator.put("keyedStates", stateList);
+        if (!timers.isEmpty()) {
+            List<Object> timerList = new ArrayList<>();
+            timers.forEach(service -> timerList.addAll(service.expected(keys, phases)));
+            operator.put("timers", timerList);
+        }
+    }
+
+    /** The counts that the verifying subtasks together must reach. */
+    public void checkCounts() {
+        for (StateModel state : states) {
+            for (Object namespace : state.namespaces()) {
+                long expected = state.count(Run.checkedPhases(), namespace);
+                int found = Run.counted(countName(state, namespace));
+                if (expected != found) {
+                    Run.differences().add(name + " " + state.name + ": " + found + " keys instead of " + expected);
+                }
+            }
+        }
+        for (TimerModel service : timers) {
+            Set<String> expected = new LinkedHashSet<>(service.texts(keys, Run.checkedPhases()));
+            for (String timer : expected) {
+                if (Run.counted(timerName(service, timer)) != 1) {
+                    Run.differences().add(name + " " + service.service + ": no timer " + timer);
+                }
+            }
+            if (Run.counted(timerName(service, "")) != expected.size()) {
+                Run.differences().add(name + " " + service.service + ": " + Run.counted(timerName(service, "")) + " timers");
+            }
+        }
+    }
+
+    String countName(StateModel state, Object namespace) {
+        return index + "/" + state.name + "/" + namespace;
+    }
+
+    String timerName(TimerModel service, String timer) {
+        return index + "/" + service.service + "/" + timer;
+    }
+
+    private static final class KeyOfStep implements KeySelector<Integer, Object> {
+        private static final long serialVersionUID = 1;
+        private final int operator;
+
+        KeyOfStep(int operator) {
+            this.operator = operator;
+        }
+
+        @Override
+        public Object getKey(Integer step) {
+            int key = step < 0 ? -1 - step : step % StepSource.PHASE;
+            return ((KeyedModel) Run.operator(operator)).keys.get(key);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package kobel.conformance.model;
+
+import java.util.List;
+import java.util.Map;
+import kobel.conformance.json.Json;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/**
+ * One stateful operator. Its source sends it steps (numbers) phase by phase; what a step means is looked up in the model, which
+ * lives in static memory ({@link Run}), so that no value travels through the network.
+ */
+public abstract class OperatorModel {
+    public int index;
+    public final String uid;
+    /** The name in the job graph, by which the operator id is found. */
+    public String name;
+    public String uidHash;
+    public int parallelism = 2;
+    public int maxParallelism = 128;
+
+    protected OperatorModel(String uid, String name) {
+        this.uid = uid;
+        this.name = name;
+    }
+
+    /** Adds source and operator to the job. */
+    public abstract void attach(StreamExecutionEnvironment env);
+
+    /** The steps the source sends in a phase, in order. */
+    public abstract List<Integer> steps(int phase);
+
+    /** Adds states, timers and so on. */
+    protected abstract void describe(Map<String, Object> operator, int phases);
+
+    /** The event time of a step, or null. */
+    public Long timestamp(int phase, int step) {
+        return null;
+    }
+
+    /** The watermark sent at the end of a phase, or null. */
+    public Long watermark(int phase) {
+        return null;
+    }
+
+    /** Steps that make the operator compare all it holds with the model; none if it cannot. */
+    public List<Integer> verifySteps() {
+        return List.of();
+    }
+
+    public final Map<String, Object> expected(int phases) {
+        Map<String, Object> operator = Json.object("uid", uid);
+        if (uid == null) {
+            operator.put("name", name);
+        }
+        operator.put("maxParallelism", maxParallelism);
+        operator.put("parallelism", parallelism);
+        describe(operator, phases);
+        return operator;
+    }
+
+    protected final DataStream<Integer> steps(StreamExecutionEnvironment env) {
+        return env.addSource(new StepSource(index), "source-" + index, Types.INT)
+                .uid("source-" + index)
+                .setParallelism(1)
+                .setMaxParallelism(maxParallelism);
+    }
+
+    protected final <T> void finish(SingleOutputStreamOperator<T> stream) {
+        stream.name(name).setParallelism(parallelism).setMaxParallelism(maxParallelism);
+        if (uid != null) {
+            stream.uid(uid);
+        }
+        if (uidHash != null) {
+            stream.setUidHash(uidHash);
+        }
+    }
+}

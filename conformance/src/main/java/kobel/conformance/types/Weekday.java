@@ -1,0 +1,4 @@
+package kobel.conformance.types;
+
+/** A plain enum. */
+public enum Weekday { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY }
