@@ -1,0 +1,210 @@
+import { locate } from '../../error.ts'
+import { type Block, compareKeys, openBlock } from './block.ts'
+import { BLOCK_TRAILER_BYTES, type BlockHandle, readBlockContents, type SstOptions } from './compression.ts'
+import { type SstFile, sstFileName } from './manifest.ts'
+import { clearMergedEntries, createMergedEntries, MERGE_DONE, type MergedEntries, SstMerge } from './merge.ts'
+import { boundAfter, type KeyRange, openTable, type Table, type TableReading, tableBlocks, userKeyOf } from './table.ts'
+
+/** Bytes of a table file, `end` exclusive. */
+export interface FileRange {
+  readonly file: SstFile
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * What a scan comes with: ranges whose bytes it wants, to be given to `next` as arrays in the same order, or entries,
+ * which are valid until `next`.
+ */
+export type ScanStep =
+  | { readonly read: readonly FileRange[]; readonly entries?: undefined }
+  | { readonly entries: MergedEntries; readonly read?: undefined }
+
+export interface ScanOptions extends SstOptions, KeyRange {
+  /** Bytes that are read ahead of each source; default 256 KiB. */
+  readonly windowBytes?: number
+  /** Where entries go; default: a new place of 1 MiB for the whole scan. */
+  readonly output?: MergedEntries
+}
+
+type ScanReading<T> = Generator<readonly FileRange[], T, readonly Uint8Array[]>
+
+const WINDOW_BYTES = 1 << 18
+
+/**
+ * All live entries of a column family in order of their keys, or those of a range of keys: one key group is
+ * `{ from: prefix(n), to: prefix(n + 1) }`, and a handle's key-group range should always be given, because a rescaled job's
+ * tables also hold keys of other subtasks. The scan never waits; drive it so:
+ *
+ *     for (let step = scan.next(); !step.done; step = scan.next(bytes)) {
+ *       if (step.value.read) bytes = await Promise.all(step.value.read.map(fetch)); else use(step.value.entries)
+ *     }
+ */
+export function* scanColumnFamily(
+  files: readonly SstFile[],
+  options: ScanOptions = {},
+): Generator<ScanStep, void, readonly Uint8Array[] | undefined> {
+  const sources = planSources(files, options).map((run) => new SourceReader(run, options))
+  const merge = new SstMerge(sources.length, options)
+  const out = options.output ?? createMergedEntries()
+  clearMergedEntries(out)
+  yield* reading(together(sources.map((source) => source.fill())))
+  for (;;) {
+    const wanted = merge.run(out)
+    if (wanted >= 0) {
+      const source = sources[wanted]!
+      if (!source.ready) yield* reading(source.fill())
+      merge.addRangeDeletions(source.takeRangeDeletions())
+      const block = source.nextBlock()
+      if (block === undefined) merge.end(wanted)
+      else merge.supply(wanted, block, source.globalSequence)
+      continue
+    }
+    if (out.count > 0) yield { entries: out }
+    clearMergedEntries(out)
+    if (wanted === MERGE_DONE) return
+  }
+}
+
+function* reading(inner: ScanReading<void>): Generator<ScanStep, void, readonly Uint8Array[] | undefined> {
+  let step = inner.next()
+  while (!step.done) step = inner.next((yield { read: step.value }) ?? [])
+}
+
+/** Runs readings side by side, so that what they want is fetched at once. */
+function* together(readings: readonly ScanReading<void>[]): ScanReading<void> {
+  let open = readings.map((inner) => ({ inner, step: inner.next() }))
+  for (;;) {
+    open = open.filter(({ step }) => !step.done)
+    if (open.length === 0) return
+    const counts = open.map(({ step }) => (step.done ? 0 : step.value.length))
+    const bytes = yield open.flatMap(({ step }) => (step.done ? [] : step.value))
+    let at = 0
+    open = open.map(({ inner }, i) => {
+      const start = at
+      at += counts[i]!
+      return { inner, step: inner.next(bytes.slice(start, at)) }
+    })
+  }
+}
+
+/**
+ * The sources of a merge, newest first: each file of level 0 by itself, of the other levels all files one after the other
+ * where they do not overlap. Files without keys of the range are left out.
+ */
+export function planSources(files: readonly SstFile[], range: KeyRange = {}): SstFile[][] {
+  const levels = new Map<number, SstFile[]>()
+  for (const file of files.filter((each) => overlaps(each, range))) {
+    const level = levels.get(file.level)
+    if (level === undefined) levels.set(file.level, [file])
+    else level.push(file)
+  }
+  const sources: SstFile[][] = []
+  for (const [level, members] of [...levels].sort(([a], [b]) => a - b)) {
+    const newestFirst = members.toSorted((a, b) => sequenceBound(b) - sequenceBound(a) || b.number - a.number)
+    const run = members.toSorted((a, b) => compareWhole(userKeyOf(a.smallest), userKeyOf(b.smallest)))
+    const disjoint = level > 0 && run.every((file, i) => i === 0 || startsAfter(run[i - 1]!, file))
+    if (disjoint) sources.push(run)
+    else sources.push(...newestFirst.map((file) => [file]))
+  }
+  return sources
+}
+
+function sequenceBound(file: SstFile): number {
+  return file.largestSequence ?? 0
+}
+
+function startsAfter(before: SstFile, file: SstFile): boolean {
+  return compareWhole(boundAfter(before.largest), userKeyOf(file.smallest)) <= 0
+}
+
+function overlaps(file: SstFile, { from, to }: KeyRange): boolean {
+  if (to !== undefined && compareWhole(userKeyOf(file.smallest), to) >= 0) return false
+  return from === undefined || compareWhole(boundAfter(file.largest), from) > 0
+}
+
+function compareWhole(a: Uint8Array, b: Uint8Array): number {
+  return compareKeys(a, a.length, b, b.length)
+}
+
+/** Reads the blocks of the files of one source in order, a window of neighbouring blocks at a time. */
+class SourceReader {
+  globalSequence: number | undefined
+  private readonly files: readonly SstFile[]
+  private readonly options: ScanOptions
+  private nextFile = 0
+  private table: Table | undefined
+  private handles: readonly BlockHandle[] = []
+  private nextHandle = 0
+  private window: Uint8Array = new Uint8Array(0)
+  private windowStart = 0
+  private deletions: Table['rangeDeletions'] = []
+
+  constructor(files: readonly SstFile[], options: ScanOptions) {
+    this.files = files
+    this.options = options
+  }
+
+  /** Whether `nextBlock` can answer. */
+  get ready(): boolean {
+    const handle = this.handles[this.nextHandle]
+    if (handle === undefined) return this.nextFile >= this.files.length
+    const end = handle.offset + handle.size + BLOCK_TRAILER_BYTES
+    return handle.offset >= this.windowStart && end <= this.windowStart + this.window.length
+  }
+
+  /** Range deletions of the files that were opened since the last call. */
+  takeRangeDeletions(): Table['rangeDeletions'] {
+    const taken = this.deletions
+    this.deletions = []
+    return taken
+  }
+
+  /** Reads what `nextBlock` needs: the next file if there is one to be opened, and the next window. */
+  *fill(): ScanReading<void> {
+    while (this.nextHandle >= this.handles.length && this.nextFile < this.files.length) {
+      const file = this.files[this.nextFile++]!
+      this.table = yield* ofFile(file, openTable(file.size, this.options, file))
+      this.deletions = [...this.deletions, ...this.table.rangeDeletions]
+      this.globalSequence = this.table.globalSequence
+      this.handles = yield* ofFile(file, tableBlocks(this.table, this.options))
+      this.nextHandle = 0
+      this.window = this.table.tail
+      this.windowStart = this.table.tailStart
+    }
+    const first = this.handles[this.nextHandle]
+    if (this.ready || first === undefined) return
+    const limit = first.offset + (this.options.windowBytes ?? WINDOW_BYTES)
+    let last = first
+    for (let i = this.nextHandle + 1; i < this.handles.length; i++) {
+      if (this.handles[i]!.offset + this.handles[i]!.size > limit) break
+      last = this.handles[i]!
+    }
+    const range = { start: first.offset, end: last.offset + last.size + BLOCK_TRAILER_BYTES }
+    this.window = (yield [{ file: this.files[this.nextFile - 1]!, ...range }])[0]!
+    this.windowStart = first.offset
+  }
+
+  nextBlock(): Block | undefined {
+    const handle = this.handles[this.nextHandle]
+    if (handle === undefined) return undefined
+    this.nextHandle++
+    const file = this.files[this.nextFile - 1]!
+    try {
+      return openBlock(readBlockContents(this.table!.format, handle, this.window, handle.offset - this.windowStart))
+    } catch (error) {
+      throw locate(error, { file: sstFileName(file.number) })
+    }
+  }
+}
+
+/** Says of which file the ranges are, and names it in errors. */
+function* ofFile<T>(file: SstFile, inner: TableReading<T>): ScanReading<T> {
+  try {
+    let step = inner.next()
+    while (!step.done) step = inner.next(yield step.value.map((range) => ({ file, ...range })))
+    return step.value
+  } catch (error) {
+    throw locate(error, { file: sstFileName(file.number) })
+  }
+}

@@ -1,0 +1,272 @@
+import { KobelError } from '../../error.ts'
+import { type Block, BlockCursor, compareKeys, openBlock, sequenceOf, TRAILER_BYTES } from './block.ts'
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockFormat,
+  type BlockHandle,
+  readBlockContents,
+  type SstOptions,
+} from './compression.ts'
+import { SstCursor } from './cursor.ts'
+import { checkHandle, type Footer, readFooter, readHandle } from './footer.ts'
+import type { SstFile } from './manifest.ts'
+
+/** Bytes of one file, `end` exclusive. */
+export interface TableRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * A reader that never waits: it yields the ranges of the file that it needs, is resumed with their bytes in the same
+ * order, and returns its result.
+ */
+export type TableReading<T> = Generator<readonly TableRange[], T, readonly Uint8Array[]>
+
+/** Deletes the keys from `start` up to but not including `end` that are older than `sequence`. Keys are user keys. */
+export interface RangeDeletion {
+  readonly start: Uint8Array
+  readonly end: Uint8Array
+  readonly sequence: number
+}
+
+/** User keys from `from` on, below `to`. */
+export interface KeyRange {
+  readonly from?: Uint8Array | undefined
+  readonly to?: Uint8Array | undefined
+}
+
+export interface Table {
+  readonly format: BlockFormat
+  /** Where the blocks end. */
+  readonly limit: number
+  readonly properties: ReadonlyMap<string, Uint8Array>
+  readonly index: Block
+  /** The index block leads to further index blocks. */
+  readonly indexIsPartitioned: boolean
+  readonly indexHasFirstKeys: boolean
+  readonly indexKeysAreUserKeys: boolean
+  readonly indexIsDeltaEncoded: boolean
+  /** Takes the place of the sequence numbers in the file (a file that was ingested). */
+  readonly globalSequence: number | undefined
+  readonly rangeDeletions: readonly RangeDeletion[]
+  /** The last bytes of the file, which were read to open it: all of a small one. */
+  readonly tail: Uint8Array
+  readonly tailStart: number
+}
+
+/** The last bytes are read first; usually they hold all but the index of a large table. */
+const TAIL_BYTES = 16384
+
+interface TableBytes {
+  readonly tail: Uint8Array
+  readonly tailStart: number
+  readonly format: BlockFormat
+}
+
+/** Opens a table of `fileSize` bytes. `file` is what MANIFEST says about it: bounds and sequence numbers. */
+export function* openTable(fileSize: number, options: SstOptions = {}, file?: SstFile): TableReading<Table> {
+  const tailStart = Math.max(0, fileSize - TAIL_BYTES)
+  const tail = (yield [{ start: tailStart, end: fileSize }])[0]!
+  if (tail.length !== fileSize - tailStart) throw new KobelError('TRUNCATED', 'the end of a table is missing')
+  const footer = readFooter(tail, fileSize)
+  const { version, checksumType, baseContextChecksum } = footer
+  const source: TableBytes = { tail, tailStart, format: { version, checksumType, baseContextChecksum, options } }
+  const [metaBytes] = yield* readBlocks(source, [footer.metaIndex])
+  const meta = readMetaIndex(openBlock(metaBytes!), footer)
+  const index = footer.index ?? meta.get('rocksdb.index')
+  if (index === undefined) throw new KobelError('CORRUPT', 'a table has no index')
+  const optional = [meta.get('rocksdb.properties'), meta.get('rocksdb.range_del')]
+  const blocks = yield* readBlocks(source, [index, ...optional.filter((handle) => handle !== undefined)])
+  const properties = optional[0] === undefined ? new Map<string, Uint8Array>() : readProperties(openBlock(blocks[1]!))
+  const deletions = optional[1] === undefined ? undefined : openBlock(blocks.at(-1)!)
+  checkProperties(properties, meta)
+  const indexType = fixedProperty(properties, 'rocksdb.block.based.table.index.type', 4) ?? 0
+  if (indexType > 3)
+    throw new KobelError('UNSUPPORTED_VERSION', `a table has an index of the unknown type ${indexType}`)
+  const globalSequence = readGlobalSequence(properties, file)
+  return {
+    format: source.format,
+    limit: footer.offset,
+    properties,
+    index: openBlock(blocks[0]!),
+    indexIsPartitioned: indexType === 2,
+    indexHasFirstKeys: indexType === 3,
+    indexKeysAreUserKeys: flagProperty(properties, 'rocksdb.index.key.is.user.key'),
+    indexIsDeltaEncoded: flagProperty(properties, 'rocksdb.index.value.is.delta.encoded'),
+    globalSequence,
+    rangeDeletions: deletions === undefined ? [] : readRangeDeletions(deletions, globalSequence, file),
+    tail,
+    tailStart,
+  }
+}
+
+/** Plain bytes of blocks, from the tail where it has them. */
+function* readBlocks(source: TableBytes, handles: readonly BlockHandle[]): TableReading<Uint8Array[]> {
+  const outside = handles.filter((handle) => handle.offset < source.tailStart)
+  const fetched = outside.length === 0 ? [] : yield outside.map(rangeOf)
+  return handles.map((handle) => {
+    const found = outside.indexOf(handle)
+    return found < 0
+      ? readBlockContents(source.format, handle, source.tail, handle.offset - source.tailStart)
+      : readBlockContents(source.format, handle, fetched[found]!, 0)
+  })
+}
+
+function rangeOf(handle: BlockHandle): TableRange {
+  return { start: handle.offset, end: handle.offset + handle.size + BLOCK_TRAILER_BYTES }
+}
+
+function* entriesOf(block: Block): Generator<readonly [string, Uint8Array]> {
+  const cursor = new BlockCursor(block)
+  const decoder = new TextDecoder('latin1')
+  while (cursor.next()) {
+    const name = decoder.decode(cursor.key.subarray(0, cursor.keyLength))
+    yield [name, block.bytes.subarray(cursor.valueStart, cursor.valueEnd)]
+  }
+}
+
+function readMetaIndex(block: Block, footer: Footer): Map<string, BlockHandle> {
+  const handles = new Map<string, BlockHandle>()
+  for (const [name, value] of entriesOf(block)) handles.set(name, readHandle(new SstCursor(value), footer.offset))
+  return handles
+}
+
+function readProperties(block: Block): Map<string, Uint8Array> {
+  return new Map(entriesOf(block))
+}
+
+function checkProperties(properties: ReadonlyMap<string, Uint8Array>, meta: ReadonlyMap<string, BlockHandle>): void {
+  if (meta.has('rocksdb.compression_dict')) {
+    throw new KobelError('UNSUPPORTED_VERSION', 'a table is compressed with a dictionary, which is not supported')
+  }
+  const comparator = properties.get('rocksdb.comparator')
+  const name = comparator === undefined ? undefined : new TextDecoder('latin1').decode(comparator)
+  if (name !== undefined && name !== 'leveldb.BytewiseComparator') {
+    throw new KobelError(
+      'UNSUPPORTED_VERSION',
+      `a table is sorted by ${name}, only leveldb.BytewiseComparator is known`,
+    )
+  }
+}
+
+function fixedProperty(properties: ReadonlyMap<string, Uint8Array>, name: string, size: 4 | 8): number | undefined {
+  const value = properties.get(name)
+  if (value === undefined) return undefined
+  const cursor = new SstCursor(value)
+  return size === 4 ? cursor.fixed32() : cursor.fixed64()
+}
+
+function flagProperty(properties: ReadonlyMap<string, Uint8Array>, name: string): boolean {
+  const value = properties.get(name)
+  return value !== undefined && new SstCursor(value).varint64() !== 0
+}
+
+/** `GetGlobalSequenceNumber` (table/block_based/block_based_table_reader.cc). */
+function readGlobalSequence(properties: ReadonlyMap<string, Uint8Array>, file?: SstFile): number | undefined {
+  const version = fixedProperty(properties, 'rocksdb.external_sst_file.version', 4)
+  if (version === undefined || version < 2) return undefined
+  const stored = fixedProperty(properties, 'rocksdb.external_sst_file.global_seqno', 8) ?? 0
+  return stored !== 0 ? stored : file?.largestSequence
+}
+
+/**
+ * The meta block `rocksdb.range_del`: entries of start key with trailer -> end key. A deletion counts only inside its
+ * file's bounds: what lies outside belongs to another file of the level, where it may be gone already, with the
+ * sequence numbers of newer entries set to 0.
+ */
+function readRangeDeletions(block: Block, globalSequence: number | undefined, file?: SstFile): RangeDeletion[] {
+  const deletions: RangeDeletion[] = []
+  const low = file === undefined ? undefined : userKeyOf(file.smallest)
+  const high = file === undefined ? undefined : boundAfter(file.largest)
+  const cursor = new BlockCursor(block)
+  while (cursor.next()) {
+    if (cursor.keyLength < TRAILER_BYTES) throw new KobelError('CORRUPT', 'the start of a range deletion is too short')
+    const start = cursor.key.slice(0, cursor.keyLength - TRAILER_BYTES)
+    const end = block.bytes.subarray(cursor.valueStart, cursor.valueEnd)
+    const sequence = globalSequence ?? sequenceOf(cursor.key, cursor.keyLength)
+    const from = low !== undefined && compareWhole(start, low) < 0 ? low : start
+    const to = high !== undefined && compareWhole(high, end) < 0 ? high : end
+    if (compareWhole(from, to) < 0) deletions.push({ start: from, end: to, sequence })
+  }
+  return deletions
+}
+
+function compareWhole(a: Uint8Array, b: Uint8Array): number {
+  return compareKeys(a, a.length, b, b.length)
+}
+
+export function userKeyOf(internalKey: Uint8Array): Uint8Array {
+  return internalKey.subarray(0, internalKey.length - TRAILER_BYTES)
+}
+
+/** The first user key after the largest of a file. A range deletion's end, with the highest sequence number, is not in it. */
+export function boundAfter(largest: Uint8Array): Uint8Array {
+  const isRangeEnd = largest.at(-8) === 15 && largest.subarray(-7).every((byte) => byte === 0xff)
+  if (isRangeEnd) return userKeyOf(largest)
+  const bound = new Uint8Array(largest.length - TRAILER_BYTES + 1)
+  bound.set(userKeyOf(largest))
+  return bound
+}
+
+/** The data blocks that can hold keys of the range, in order. Reads the parts of a partitioned index. */
+export function* tableBlocks(table: Table, range: KeyRange = {}): TableReading<BlockHandle[]> {
+  const handles = indexHandles(table, table.index, range, table.indexHasFirstKeys)
+  if (!table.indexIsPartitioned || handles.length === 0) return handles
+  const parts = yield handles.map(rangeOf)
+  const all = handles.flatMap((handle, i) => {
+    const plain = readBlockContents(table.format, handle, parts[i]!, 0)
+    return indexHandles(table, openBlock(plain), range, false)
+  })
+  checkOrder(all)
+  return all
+}
+
+/**
+ * An index entry is a key not below any of its block and below all of the next, with the block's handle. With delta
+ * encoding a handle whose key shares bytes with the one before is only the difference of the sizes (zigzag): the block
+ * follows the one before.
+ */
+function indexHandles(table: Table, index: Block, range: KeyRange, firstKeys: boolean): BlockHandle[] {
+  const handles: BlockHandle[] = []
+  const cursor = new BlockCursor(index, table.indexIsDeltaEncoded)
+  const strip = table.indexKeysAreUserKeys ? 0 : TRAILER_BYTES
+  if (range.from !== undefined) cursor.seekRestart(range.from, strip)
+  let previous: BlockHandle | undefined
+  while (cursor.next()) {
+    if (cursor.keyLength < strip) throw new KobelError('CORRUPT', 'a key of an index is too short')
+    const value = new SstCursor(index.bytes, cursor.valueStart, cursor.valueEnd)
+    if (table.indexIsDeltaEncoded && cursor.shares) {
+      if (previous === undefined) throw new KobelError('CORRUPT', 'the first entry of an index is incomplete')
+      const offset = previous.offset + previous.size + BLOCK_TRAILER_BYTES
+      previous = checkHandle({ offset, size: previous.size + value.signedVarint64() }, table.limit)
+    } else {
+      previous = readHandle(value, table.limit)
+    }
+    if (firstKeys) value.slice()
+    if (table.indexIsDeltaEncoded) cursor.offset = value.offset
+    const length = cursor.keyLength - strip
+    if (range.from !== undefined && compareKeys(cursor.key, length, range.from, range.from.length) < 0) continue
+    handles.push(previous)
+    if (range.to !== undefined && compareKeys(cursor.key, length, range.to, range.to.length) >= 0) break
+  }
+  checkOrder(handles)
+  return handles
+}
+
+/** Blocks follow one another; that no block is read twice also bounds the work on a damaged file. */
+function checkOrder(handles: readonly BlockHandle[]): void {
+  for (let i = 1; i < handles.length; i++) {
+    const before = handles[i - 1]!
+    if (handles[i]!.offset < before.offset + before.size + BLOCK_TRAILER_BYTES) {
+      throw new KobelError('CORRUPT', 'the blocks of a table overlap', { offset: handles[i]!.offset })
+    }
+  }
+}
+
+/** Reads a whole table's bytes that are in memory. */
+export function readWhole<T>(bytes: Uint8Array, reading: TableReading<T>): T {
+  let step = reading.next()
+  while (!step.done) step = reading.next(step.value.map(({ start, end }) => bytes.subarray(start, end)))
+  return step.value
+}
