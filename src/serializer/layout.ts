@@ -86,6 +86,8 @@ export type Layout =
       readonly className?: string
       readonly fields: readonly LayoutField[]
       readonly hash?: HashRule
+      /** An Avro record: members keep their order in JSON, and Flink declares no length. */
+      readonly avro?: true
     }
   // -- mask bits (2 of the row kind if any, 1 a field), padded to bytes, then the fields that are not null
   | { readonly op: 'row'; readonly rowKind: boolean; readonly fields: readonly Layout[] }
@@ -120,6 +122,11 @@ export type Layout =
   | { readonly op: 'nullable'; readonly inner: Layout; readonly nullWhen: 0 | 1; readonly padding: number }
   // -- u8 tag, then the value of that case
   | { readonly op: 'tagged'; readonly cases: readonly LayoutCase[] }
+  // -- i32 index of the branch, then the value of that branch, which stands bare
+  | { readonly op: 'union'; readonly branches: readonly Layout[] }
+  // -- blocks of { varint count, elements or { i32 length, UTF-8 key, value } }, then a block of none
+  | { readonly op: 'blockList'; readonly element: Layout }
+  | { readonly op: 'blockMap'; readonly value: Layout }
   // -- i64 last access in milliseconds, value
   | { readonly op: 'ttl'; readonly value: Layout }
   // -- i32 length, the value in exactly that many bytes
@@ -131,11 +138,7 @@ export type Layout =
 /** The bytes a value of this layout always takes, or -1 where that depends on the value. */
 export function fixedLength(layout: Layout): number {
   if (layout.op === 'constant') return layout.length
-  const known = FIXED_LENGTHS.get(layout)
-  if (known !== undefined) return known
-  const length = lengthOf(layout, fixedLength)
-  FIXED_LENGTHS.set(layout, length)
-  return length
+  return remembered(FIXED_LENGTHS, layout, fixedLength)
 }
 
 /** Asked for every value skipped, so worked out once a layout. */
@@ -143,11 +146,24 @@ const FIXED_LENGTHS = new WeakMap<Layout, number>()
 
 /**
  * Flink's `TypeSerializer.getLength()`: what decides whether a composite key is ambiguous. It differs from
- * {@link fixedLength} for VoidNamespace, which says 0 and writes a byte.
+ * {@link fixedLength} for VoidNamespace, which says 0 and writes a byte, and for Avro, which never says one.
  */
 export function declaredLength(layout: Layout): number {
   if (layout.op === 'constant') return layout.declaredLength
-  return lengthOf(layout, declaredLength)
+  if (layout.op === 'object' && layout.avro) return -1
+  return remembered(DECLARED_LENGTHS, layout, declaredLength)
+}
+
+const DECLARED_LENGTHS = new WeakMap<Layout, number>()
+
+function remembered(lengths: WeakMap<Layout, number>, layout: Layout, inner: (layout: Layout) => number): number {
+  const known = lengths.get(layout)
+  if (known !== undefined) return known
+  // While it is worked out: a layout that contains itself has no length.
+  lengths.set(layout, -1)
+  const length = lengthOf(layout, inner)
+  lengths.set(layout, length)
+  return length
 }
 
 function lengthOf(layout: Layout, inner: (layout: Layout) => number): number {
@@ -217,7 +233,12 @@ export function childrenOf(layout: Layout): readonly Layout[] {
       return [...layout.fields, ...layout.registered, ...layout.subclasses].map((member) => member.layout)
     case 'list':
     case 'maskedList':
+    case 'blockList':
       return [layout.element]
+    case 'union':
+      return layout.branches
+    case 'blockMap':
+      return [layout.value]
     case 'map':
       return [layout.key, layout.value]
     case 'nullable':

@@ -1,4 +1,5 @@
 import { ARRAY_ROWS } from './families/arrays.ts'
+import { AVRO_ROWS } from './families/avro.ts'
 import { BASIC_ROWS } from './families/basic.ts'
 import { COMPOSITE_ROWS } from './families/composite.ts'
 import { POJO_ROWS } from './families/pojo.ts'
@@ -12,6 +13,7 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...COMPOSITE_ROWS,
   ...POJO_ROWS,
   ...STATE_ROWS,
+  ...AVRO_ROWS,
 ]
 
 /** The table with rows of the user's own; a row for a known class replaces it. */

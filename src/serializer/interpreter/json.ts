@@ -3,6 +3,7 @@ import { KobelError } from '../../error.ts'
 import type { Layout, LayoutField } from '../layout.ts'
 import { float32Shortest } from '../numbers.ts'
 import { CLASS, emptyObject, TypedBytes, type Value, type ValueArray, type ValueObject } from '../value.ts'
+import { branchOf, branchOfJson } from './union.ts'
 
 /**
  * The JSON text of a value: the form of `kobel dump` (DESIGN section 9). Numbers as JavaScript prints them, `-0.0`
@@ -42,6 +43,16 @@ export function valueToJson(layout: Layout, value: Value): string {
     }
     case 'maskedList':
       return arrayJson((value as ValueArray).map((each) => valueToJson(layout.element, each)))
+    case 'blockList':
+      return arrayJson((value as ValueArray).map((each) => valueToJson(layout.element, each)))
+    case 'blockMap':
+      return arrayJson(
+        (value as readonly ValueArray[])
+          .map(([key, mapped]) => `[${JSON.stringify(key)},${valueToJson(layout.value, mapped!)}]`)
+          .sort(byCodeUnits),
+      )
+    case 'union':
+      return valueToJson(branchOf(layout, value).branch, value)
     case 'map':
       return arrayJson(
         (value as readonly ValueArray[])
@@ -102,7 +113,9 @@ function fieldsJson(fields: readonly LayoutField[], object: ValueObject): (reado
 
 function objectJson(layout: Layout & { op: 'object' }, object: ValueObject): string {
   const members = fieldsJson(layout.fields, object)
-  return layout.className === undefined ? membersJson(members) : classJson(layout.className, members)
+  if (layout.className === undefined) return membersJson(members)
+  if (layout.avro) return `{"class":${JSON.stringify(layout.className)},"fields":${membersJson(members)}}`
+  return classJson(layout.className, members)
 }
 
 function pojoJson(layout: Layout & { op: 'pojo' }, object: ValueObject): string {
@@ -164,7 +177,21 @@ export function jsonToValue(layout: Layout, json: unknown): Value {
       return pojoFrom(layout, asObject(json))
     case 'list':
     case 'maskedList':
+    case 'blockList':
       return asArray(json).map((each) => jsonToValue(layout.element, each))
+    case 'blockMap':
+      return asArray(json).map((each) => {
+        const [key, value] = asArray(each, 2)
+        return [asText(key), jsonToValue(layout.value, value)]
+      })
+    case 'union': {
+      const branch = branchOfJson(layout, json)
+      const value = jsonToValue(branch, json)
+      if (branch.op === 'object' && branch.className !== undefined) {
+        ;(value as { [CLASS]?: string })[CLASS] = branch.className
+      }
+      return value
+    }
     case 'map':
       return asArray(json).map((each) => {
         const [key, value] = asArray(each, 2)

@@ -1,5 +1,6 @@
 import type { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
+import { readVarint } from '../strings.ts'
 
 /** Values nested deeper than this are taken for damage; the deepest known from real jobs is below 20. */
 export const MAX_DEPTH = 200
@@ -28,4 +29,27 @@ export function readCount(reader: Reader, what: string, minimum: number): number
     })
   }
   return count
+}
+
+/** Reads blocks of elements of at least `minimum` bytes each, `varint count, elements`, up to the block of none. */
+export function forBlocks(reader: Reader, minimum: number, readBlock: (count: number) => void): void {
+  for (let total = 0; ; ) {
+    const at = reader.offset
+    const count = readVarint(reader)
+    if (count === 0) return
+    total += count
+    if (count * minimum > reader.remaining) {
+      throw new KobelError(
+        'TRUNCATED',
+        `a block of ${count} elements was expected, but only ${reader.remaining} bytes are left`,
+        { offset: at },
+      )
+    }
+    if (minimum === 0 && total > MAX_EMPTY) {
+      throw new KobelError('LIMIT', `${total} elements without bytes are over the limit of ${MAX_EMPTY}`, {
+        offset: at,
+      })
+    }
+    readBlock(count)
+  }
 }

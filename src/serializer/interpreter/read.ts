@@ -5,8 +5,9 @@ import { readBigDecimal, readBigInteger } from '../numbers.ts'
 import { readFlinkString } from '../strings.ts'
 import { readInstant, readLocalDate, readLocalDateTime, readLocalTime, readMillis, readSqlTimestamp } from '../time.ts'
 import { CLASS, emptyObject, TypedBytes, type Value } from '../value.ts'
-import { MAX_DEPTH, readCount, tooDeep, unknownExtent } from './limits.ts'
+import { forBlocks, MAX_DEPTH, readCount, tooDeep, unknownExtent } from './limits.ts'
 import { POJO_EXACT, POJO_NULL, pojoSubclass } from './pojo-flags.ts'
+import { unionBranch } from './union.ts'
 
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -87,6 +88,25 @@ export function readValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
       const found = taggedCase(layout, reader)
       const value = readValue(found.layout, reader, tail, depth + 1)
       return found.wrap === undefined ? value : { [found.wrap]: value }
+    }
+    case 'union':
+      return readUnion(layout, reader, tail, depth)
+    case 'blockList': {
+      const values: Value[] = []
+      forBlocks(reader, minimumOf(layout.element, false), (count) => {
+        for (let i = 0; i < count; i++) values.push(readValue(layout.element, reader, -1, depth + 1))
+      })
+      return values
+    }
+    case 'blockMap': {
+      const entries: Value[] = []
+      forBlocks(reader, 4, (count) => {
+        for (let i = 0; i < count; i++) {
+          const key = textDecoder.decode(reader.take(reader.count('bytes of a key')))
+          entries.push([key, readValue(layout.value, reader, -1, depth + 1)])
+        }
+      })
+      return entries
     }
     case 'ttl': {
       const ttl = reader.i64()
@@ -232,6 +252,15 @@ function readList(layout: Layout & { op: 'list' }, reader: Reader, depth: number
 /** The least number of bytes of an element: all but the empty ones take one. */
 export function minimumOf(layout: Layout, flag: boolean): 0 | 1 {
   return flag || fixedLength(layout) !== 0 ? 1 : 0
+}
+
+function readUnion(layout: Layout & { op: 'union' }, reader: Reader, tail: number, depth: number): Value {
+  const branch = unionBranch(layout, reader)
+  const value = readValue(branch, reader, tail, depth + 1)
+  // The class tells the records of a union apart when the value is written.
+  if (branch.op === 'object' && branch.className !== undefined)
+    (value as { [CLASS]?: string })[CLASS] = branch.className
+  return value
 }
 
 function readMaskedList(element: Layout, reader: Reader, depth: number): Value[] {

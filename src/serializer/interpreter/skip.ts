@@ -2,9 +2,10 @@ import type { Reader } from '../../bytes/reader.ts'
 import { fixedLength, type Layout } from '../layout.ts'
 import { skipBigInteger } from '../numbers.ts'
 import { skipFlinkString } from '../strings.ts'
-import { MAX_DEPTH, readCount, tooDeep } from './limits.ts'
+import { forBlocks, MAX_DEPTH, readCount, tooDeep } from './limits.ts'
 import { POJO_EXACT, POJO_NULL, pojoSubclass } from './pojo-flags.ts'
 import { extentFromTail, fieldTail, maskBit, minimumOf, readMask, taggedCase } from './read.ts'
+import { unionBranch } from './union.ts'
 
 /** Moves the reader behind one value without making it. `tail` and errors as in `readValue`. */
 export function skipValue(layout: Layout, reader: Reader, tail = -1, depth = 0): void {
@@ -63,6 +64,22 @@ export function skipValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
       return skipValue(layout.inner, reader, tail, depth + 1)
     case 'tagged':
       return skipValue(taggedCase(layout, reader).layout, reader, tail, depth + 1)
+    case 'union':
+      return skipValue(unionBranch(layout, reader), reader, tail, depth + 1)
+    case 'blockList': {
+      const element = fixedLength(layout.element)
+      return forBlocks(reader, minimumOf(layout.element, false), (count) => {
+        if (element >= 0) return reader.skip(count * element)
+        for (let i = 0; i < count; i++) skipValue(layout.element, reader, -1, depth + 1)
+      })
+    }
+    case 'blockMap':
+      return forBlocks(reader, 4, (count) => {
+        for (let i = 0; i < count; i++) {
+          reader.skip(reader.count('bytes of a key'))
+          skipValue(layout.value, reader, -1, depth + 1)
+        }
+      })
     case 'ttl':
       reader.skip(8)
       return skipValue(layout.value, reader, tail, depth + 1)

@@ -2,7 +2,7 @@ import { Writer } from '../../bytes/writer.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
 import { writeBigDecimal, writeBigInteger } from '../numbers.ts'
-import { writeFlinkString } from '../strings.ts'
+import { writeFlinkString, writeVarint } from '../strings.ts'
 import {
   writeInstant,
   writeLocalDate,
@@ -14,6 +14,7 @@ import {
 import { CLASS, TypedBytes, type Value, type ValueArray, type ValueObject } from '../value.ts'
 import { POJO_EXACT, POJO_NULL, POJO_REGISTERED, POJO_SUBCLASS } from './pojo-flags.ts'
 import { ROW_KINDS } from './read.ts'
+import { branchOf } from './union.ts'
 
 const textEncoder = new TextEncoder()
 
@@ -108,7 +109,23 @@ const FLIP = -(2n ** 63n)
 
 type Composite = Extract<
   Layout,
-  { op: 'tuple' | 'object' | 'row' | 'pojo' | 'list' | 'maskedList' | 'map' | 'nullable' | 'tagged' | 'ttl' | 'sized' }
+  {
+    op:
+      | 'tuple'
+      | 'object'
+      | 'row'
+      | 'pojo'
+      | 'list'
+      | 'maskedList'
+      | 'map'
+      | 'nullable'
+      | 'tagged'
+      | 'union'
+      | 'blockList'
+      | 'blockMap'
+      | 'ttl'
+      | 'sized'
+  }
 >
 
 function writeComposite(layout: Composite, writer: Writer, value: Value): void {
@@ -159,6 +176,19 @@ function writeComposite(layout: Composite, writer: Writer, value: Value): void {
       return writer.raw(new Uint8Array(layout.padding))
     case 'tagged':
       return writeTagged(layout, writer, value)
+    case 'union': {
+      const { index, branch } = branchOf(layout, value)
+      writer.i32(index)
+      return writeValue(branch, writer, value)
+    }
+    case 'blockList':
+      return writeBlock(writer, arrayOf(value), (each) => writeValue(layout.element, writer, each))
+    case 'blockMap':
+      return writeBlock(writer, arrayOf(value), (entry) => {
+        const [key, mapped] = arrayOf(entry, 2)
+        writeSized(writer, textEncoder.encode(expect(key!, 'string', 'a key of text')))
+        writeValue(layout.value, writer, mapped!)
+      })
     case 'ttl': {
       const object = objectOf(value)
       writer.i64(long(member(object, 'ttl')))
@@ -210,6 +240,13 @@ function writeTagged(layout: Layout & { op: 'tagged' }, writer: Writer, value: V
   if (!bare) throw unfit(`an object with one of ${layout.cases.map((each) => each.wrap).join(', ')}`, value)
   writer.u8(bare.tag)
   writeValue(bare.layout, writer, value)
+}
+
+/** One block of all elements, as Avro writes them, then the block of none. */
+function writeBlock(writer: Writer, values: ValueArray, writeEach: (each: Value) => void): void {
+  if (values.length > 0) writeVarint(writer, values.length)
+  for (const each of values) writeEach(each)
+  writer.u8(0)
 }
 
 function writeFlagged(layout: Layout, flag: boolean, writer: Writer, value: Value): void {
