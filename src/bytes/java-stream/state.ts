@@ -6,7 +6,7 @@ import type { JavaClassDesc, JavaValue } from './types.ts'
 const BASE_WIRE_HANDLE = 0x7e0000
 
 /** Deeper than anything Flink writes, and far from the end of the call stack. */
-const DEPTH_LIMIT = 400
+const DEPTH_LIMIT = 256
 
 /** How often in one stream a class may turn out to have stored no fields (see `readPart`): bounds the work. */
 const RETRY_LIMIT = 16
