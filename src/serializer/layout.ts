@@ -30,6 +30,10 @@ export interface LayoutCase {
 export interface Codec {
   /** Names the format in messages, e.g. `Kryo`. */
   readonly name: string
+  /** The bytes each value takes, where that is always the same. */
+  readonly length?: number
+  /** The bytes themselves always tell where a value ends: it never needs `tail`. */
+  readonly delimited?: true
   readonly read: (reader: Reader, tail: number) => Value
   readonly write: (writer: Writer, value: Value) => void
   readonly skip: (reader: Reader, tail: number) => void
@@ -193,6 +197,8 @@ function lengthOf(layout: Layout, inner: (layout: Layout) => number): number {
       return 12
     case 'fixedBytes':
       return layout.length
+    case 'codec':
+      return layout.codec.length ?? -1
     case 'tuple':
       return sum(layout.fields, inner)
     case 'object':
@@ -262,5 +268,5 @@ export function someLayout(layout: Layout, test: (layout: Layout) => boolean, se
 
 /** Whether some value of this layout may hold bytes of unknown extent. */
 export function hasUnknown(layout: Layout): boolean {
-  return someLayout(layout, (each) => each.op === 'unknown' || each.op === 'codec')
+  return someLayout(layout, (each) => each.op === 'unknown' || (each.op === 'codec' && !each.codec.delimited))
 }
