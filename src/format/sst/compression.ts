@@ -100,7 +100,7 @@ export function readBlockContents(format: BlockFormat, handle: BlockHandle, byte
 
 /**
  * `UncompressBlockData` (table/format.cc): Snappy blocks know their plain length; from format version 2 on the others
- * begin with it as varint32; before, LZ4 began with it as u64 LE and zlib did not say it.
+ * begin with it as varint32; before, LZ4 began with it as u64 LE, zlib and bzip2 did not say it (zstd always did).
  */
 function decompressBlock(
   format: BlockFormat,
@@ -114,14 +114,14 @@ function decompressBlock(
   const cursor = new SstCursor(bytes, start, end)
   const isLz4 = name === 'lz4' || name === 'lz4hc'
   if (format.version < 2 && name === 'zlib') return inflateRaw(bytes, start, end, undefined, UNSIZED_LIMIT_BYTES)
-  if (format.version < 2 && !isLz4) throw unsupported(name, format.version)
-  const length = format.version < 2 ? cursor.fixed64() : cursor.varint32()
+  if (format.version < 2 && name === 'bzip2') throw unsupported(`${name} without its plain length`)
+  const length = format.version < 2 && isLz4 ? cursor.fixed64() : cursor.varint32()
   if (isLz4) return lz4Decompress(bytes, cursor.offset, end, length)
   if (name === 'zlib') return inflateRaw(bytes, cursor.offset, end, length)
   const decompress = Object.hasOwn(format.options.decompressors ?? {}, name)
     ? format.options.decompressors?.[name]
     : undefined
-  if (decompress === undefined) throw unsupported(name, format.version)
+  if (decompress === undefined) throw unsupported(name)
   if (length > (end - start) * MAX_BLOCK_EXPANSION || length > UNSIZED_LIMIT_BYTES) {
     throw new KobelError('LIMIT', `a block of ${length} bytes is too large`)
   }
@@ -139,9 +139,9 @@ function checkedDecompress(name: string, decompress: Decompress, input: Uint8Arr
   throw new KobelError('CORRUPT', `a ${name} block gave ${plain.length} bytes, ${length} were expected`)
 }
 
-function unsupported(name: string, version: number): KobelError {
+function unsupported(name: string): KobelError {
   return new KobelError(
     'UNSUPPORTED_VERSION',
-    `a block is compressed with ${name} (format version ${version}), which needs a decompressor of that name in the options`,
+    `a block is compressed with ${name}, which is not built in: give a decompressor of that name in the options`,
   )
 }

@@ -55,6 +55,8 @@ export interface Table {
   readonly tailStart: number
 }
 
+const GLOBAL_SEQUENCE = 'rocksdb.external_sst_file.global_seqno'
+
 /** The last bytes are read first; usually they hold all but the index of a large table. */
 const TAIL_BYTES = 16384
 
@@ -77,7 +79,7 @@ export function* openTable(fileSize: number, options: SstOptions = {}, file?: Ss
   const index = footer.index ?? meta.get('rocksdb.index')
   if (index === undefined) throw new KobelError('CORRUPT', 'a table has no index')
   const optional = [meta.get('rocksdb.properties'), meta.get('rocksdb.range_del')]
-  const blocks = yield* readBlocks(source, [index, ...optional.filter((handle) => handle !== undefined)])
+  const blocks = yield* readBlocks(source, [index, ...optional.filter((handle) => handle !== undefined)], optional[0])
   const properties = optional[0] === undefined ? new Map<string, Uint8Array>() : readProperties(openBlock(blocks[1]!))
   const deletions = optional[1] === undefined ? undefined : openBlock(blocks.at(-1)!)
   checkProperties(properties, meta)
@@ -102,15 +104,39 @@ export function* openTable(fileSize: number, options: SstOptions = {}, file?: Ss
 }
 
 /** Plain bytes of blocks, from the tail where it has them. */
-function* readBlocks(source: TableBytes, handles: readonly BlockHandle[]): TableReading<Uint8Array[]> {
+function* readBlocks(
+  source: TableBytes,
+  handles: readonly BlockHandle[],
+  properties?: BlockHandle,
+): TableReading<Uint8Array[]> {
   const outside = handles.filter((handle) => handle.offset < source.tailStart)
   const fetched = outside.length === 0 ? [] : yield outside.map(rangeOf)
   return handles.map((handle) => {
     const found = outside.indexOf(handle)
-    return found < 0
-      ? readBlockContents(source.format, handle, source.tail, handle.offset - source.tailStart)
-      : readBlockContents(source.format, handle, fetched[found]!, 0)
+    const bytes = found < 0 ? source.tail : fetched[found]!
+    const at = found < 0 ? handle.offset - source.tailStart : 0
+    const read = handle === properties ? readPropertiesContents : readBlockContents
+    return read(source.format, handle, bytes, at)
   })
+}
+
+/**
+ * RocksDB may write the global sequence number into a file that it takes over, and leaves the checksum as it was when the
+ * number was 0 (`write_global_seqno`).
+ */
+function readPropertiesContents(format: BlockFormat, handle: BlockHandle, bytes: Uint8Array, at: number): Uint8Array {
+  try {
+    return readBlockContents(format, handle, bytes, at)
+  } catch (error) {
+    const before = bytes.slice(at, at + handle.size + BLOCK_TRAILER_BYTES)
+    const contents = before.subarray(0, handle.size)
+    const plain = before[handle.size] === 0 && handle.size > 0
+    const number = plain ? readProperties(openBlock(contents)).get(GLOBAL_SEQUENCE) : undefined
+    if (number?.length !== 8) throw error
+    number.fill(0)
+    readBlockContents(format, handle, before, 0)
+    return bytes.subarray(at, at + handle.size)
+  }
 }
 
 function rangeOf(handle: BlockHandle): TableRange {
@@ -166,7 +192,7 @@ function flagProperty(properties: ReadonlyMap<string, Uint8Array>, name: string)
 function readGlobalSequence(properties: ReadonlyMap<string, Uint8Array>, file?: SstFile): number | undefined {
   const version = fixedProperty(properties, 'rocksdb.external_sst_file.version', 4)
   if (version === undefined || version < 2) return undefined
-  const stored = fixedProperty(properties, 'rocksdb.external_sst_file.global_seqno', 8) ?? 0
+  const stored = fixedProperty(properties, GLOBAL_SEQUENCE, 8) ?? 0
   return stored !== 0 ? stored : file?.largestSequence
 }
 
