@@ -78,6 +78,8 @@ export interface Type {
   readonly nullable?: boolean
   readonly precision?: number
   readonly scale?: number
+  /** The SQL name without nested types and nullability: `VARCHAR(20)`, `ROW`; see `sqlText`. */
+  readonly sql?: string
 }
 
 /** `com.acme.Outer$Inner` becomes `Inner`. */
@@ -104,7 +106,7 @@ export function formatType(type: Type, depth = 0): string {
     case 'tuple':
       return `(${(type.fields ?? []).map((field) => inner(field.type)).join(', ')})`
     case 'row':
-      return `row(${(type.fields ?? []).map((field) => inner(field.type)).join(', ')})`
+      return `row(${hasNames(type) ? fields() : (type.fields ?? []).map((field) => inner(field.type)).join(', ')})`
     case 'array':
       return `${listed()}[]`
     case 'nullable':
@@ -128,6 +130,11 @@ export function formatType(type: Type, depth = 0): string {
     default:
       return type.arguments === undefined ? type.kind : `${type.kind}<${listed()}>`
   }
+}
+
+/** Columns of SQL state and fields of Row have no names of their own: they are counted `f0`, `f1`, … */
+function hasNames(type: Type): boolean {
+  return (type.fields ?? []).some((field, i) => field.name !== `f${i}`)
 }
 
 /** Whether this type or one inside fits the test. */

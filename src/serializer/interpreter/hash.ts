@@ -1,3 +1,4 @@
+import { murmur32 } from '../../bytes/murmur32.ts'
 import type { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
@@ -65,6 +66,9 @@ export function hashValue(layout: Layout, reader: Reader): number {
     case 'constant':
       reader.skip(layout.length)
       return 0
+    case 'utf8':
+      if (layout.hash === 'binaryString') return hashBinary(reader)
+      throw unhashable('a text')
     case 'tuple':
       return hashTuple(layout, reader)
     case 'row':
@@ -107,12 +111,13 @@ export function isHashable(layout: Layout): boolean {
       return layout.cases.every((each) => isHashable(each.layout))
     case 'codec':
       return layout.codec.hash !== undefined
+    case 'utf8':
+      return layout.hash !== undefined
     case 'enum':
     case 'pojo':
     case 'bytes':
     case 'fixedBytes':
     case 'chars':
-    case 'utf8':
     case 'maskedList':
     case 'ttl':
     case 'sized':
@@ -129,6 +134,15 @@ function unhashable(what: string): KobelError {
     `the hashCode of ${what} is not specified by Java or Flink (it is user code, or differs from one JVM to the next): its key group cannot be computed`,
   )
 }
+
+/** `BinarySection.hashCode`, which is that of `BinaryStringData`; `BinaryRowData` and the like come to the same. */
+export function hashBinary(reader: Reader): number {
+  const length = reader.count('bytes')
+  reader.skip(length)
+  return murmur32(reader.bytes, reader.offset - length, reader.offset, BINARY_SEED)
+}
+
+const BINARY_SEED = 42
 
 /** `Long.hashCode`. */
 export function hashLong(value: bigint): number {
@@ -225,7 +239,7 @@ function hashTimeWindow(sum: bigint): number {
 
 function hashList(layout: Layout & { op: 'list' }, reader: Reader): number {
   if (layout.of === 'array') throw unhashable('an array')
-  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined))
+  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined), depth)
   let hash = layout.of === 'set' ? 0 : 1
   for (let i = 0; i < count; i++) {
     const isNull = layout.flag !== undefined && reader.bool() === (layout.flag === 'isNull')
@@ -236,7 +250,7 @@ function hashList(layout: Layout & { op: 'list' }, reader: Reader): number {
 }
 
 function hashMap(layout: Layout & { op: 'map' }, reader: Reader): number {
-  const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag))
+  const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag), depth)
   let hash = 0
   for (let i = 0; i < count; i++) {
     const key = layout.keyFlag && reader.bool() ? 0 : hashValue(layout.key, reader)
