@@ -2,6 +2,7 @@ import type { Reader } from '../bytes/reader.ts'
 import type { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
 import type { Layout } from './layout.ts'
+import type { SerializerOptions } from './options.ts'
 import type { SerializerRow, SerializerTable } from './row.ts'
 import type { Type } from './type.ts'
 
@@ -31,6 +32,7 @@ export interface SnapshotSource {
   /** Lengths decided for bodies of unknown classes, by their offset (see `extents.ts`). */
   readonly extents: ReadonlyMap<number, number>
   readonly depth: number
+  readonly options?: SerializerOptions | undefined
 }
 
 const MAX_SNAPSHOT_DEPTH = 60
@@ -63,10 +65,17 @@ export function readVersionedSnapshot(source: SnapshotSource, framed = false): S
   const start = reader.offset
   const className = reader.utf()
   const version = reader.i32()
+  const bodyStart = reader.offset
   const row = table.get(className)
   if (row?.versions.includes(version)) {
-    const body = row.readBody({ ...source, depth: source.depth + 1 }, version)
-    return snapshotOf(row, version, reader.bytes.subarray(start, reader.offset), body)
+    try {
+      const body = row.readBody({ ...source, depth: source.depth + 1 }, version)
+      return snapshotOf(row, version, reader.bytes.subarray(start, reader.offset), body)
+    } catch (error) {
+      // A known class in a version from the future is as unknown as any other, and must not hide what follows it.
+      if (!(error instanceof KobelError) || error.code !== 'UNSUPPORTED_VERSION') throw error
+      reader.offset = bodyStart
+    }
   }
   const length = framed ? reader.remaining : source.extents.get(reader.offset)
   if (length === undefined) throw new UnknownExtentError(className, reader.offset, reader.limit)
@@ -176,14 +185,17 @@ export function readOptionalMap<V>(
     const start = reader.offset
     reader.need(length)
     reader.limit = start + length
-    const read = visitValue(source)
-    if (reader.offset !== reader.limit) {
-      throw new KobelError('CORRUPT', 'a framed part of a serializer snapshot does not end where its frame ends', {
-        offset: reader.offset,
-      })
+    try {
+      const read = visitValue(source)
+      if (reader.offset === reader.limit) {
+        return { name, key, value: reader.bytes.subarray(start, reader.offset), read }
+      }
+    } finally {
+      reader.limit = limit
     }
-    reader.limit = limit
-    return { name, key, value: reader.bytes.subarray(start, reader.offset), read }
+    throw new KobelError('CORRUPT', 'a framed part of a serializer snapshot does not end where its frame ends', {
+      offset: reader.offset,
+    })
   })
 }
 

@@ -1,0 +1,207 @@
+import { Reader } from '../bytes/reader.ts'
+import { KobelError, locate } from '../error.ts'
+import { type EntryBatch, OffsetPairs, type TimerBatch } from './batch.ts'
+import { type KeyParts, splitCompositeKey } from './composite-key.ts'
+import type { KeyedStateInfo } from './keyed-state.ts'
+
+/**
+ * The body of a key group in a canonical savepoint (`FullSnapshotAsyncWriter`), after decompression:
+ *
+ *     u16 state id
+ *     entries: i32 length, composite key, i32 length, value
+ *     The last entry before another state or the end has the bit 0x80 set in its key's first byte; behind it:
+ *     u16 next state id, or 0xFFFF at the end of the key group
+ */
+
+const END_OF_KEY_GROUP = 0xffff
+const LAST_OF_RUN = 0x80
+const FLIP = -(2n ** 63n)
+
+/** What a scanner needs to know of a stream. */
+export interface CanonicalLayout {
+  readonly states: readonly KeyedStateInfo[]
+  /** The state of an id that the head does not name. */
+  readonly stateOf: (id: number) => KeyedStateInfo
+  readonly prefixBytes: 1 | 2
+}
+
+/** What one window gave. */
+export interface CanonicalStep {
+  readonly entries: EntryBatch | undefined
+  readonly timers: TimerBatch | undefined
+  /** Bytes of the window that were used; the rest must come again at the front of the next window. */
+  readonly consumed: number
+  /** The end of the key group was met. */
+  readonly done: boolean
+}
+
+/**
+ * Walks one key group in windows of its plain bytes. A window may end anywhere: an entry that is not whole is left for
+ * the next one. If a window gives nothing (`consumed` is 0), a longer one is needed.
+ */
+export class CanonicalScanner {
+  private readonly layout: CanonicalLayout
+  private readonly keyGroup: number
+  private readonly wanted: ((state: KeyedStateInfo) => boolean) | undefined
+  /** The state of the run that goes on; undefined where a state id comes next. */
+  private stateId: number | undefined
+
+  constructor(layout: CanonicalLayout, keyGroup: number, wanted?: (state: KeyedStateInfo) => boolean) {
+    this.layout = layout
+    this.keyGroup = keyGroup
+    this.wanted = wanted
+  }
+
+  step(window: Uint8Array): CanonicalStep {
+    const reader = new Reader(window)
+    const collected = new Collected()
+    let done = false
+    for (;;) {
+      if (this.stateId === undefined) {
+        if (reader.remaining < 2) break
+        const id = reader.u16()
+        if (id === END_OF_KEY_GROUP) {
+          done = true
+          break
+        }
+        this.stateId = id
+      }
+      const last = this.readEntry(reader, collected)
+      if (last === undefined) break
+      if (last) this.stateId = undefined
+    }
+    return { ...collected.batches(window, this.keyGroup, this.layout.states), consumed: reader.offset, done }
+  }
+
+  /** Whether the entry is the last of its run; undefined, with nothing consumed, where it is not whole. */
+  private readEntry(reader: Reader, collected: Collected): boolean | undefined {
+    const { view, bytes } = reader
+    const start = reader.offset
+    if (reader.remaining < 4) return undefined
+    const keyLength = view.getInt32(start)
+    const { prefixBytes } = this.layout
+    if (keyLength < prefixBytes) throw this.corrupt(`a key of ${keyLength} bytes cannot be`, start)
+    const keyStart = start + 4
+    const valueLengthAt = keyStart + keyLength
+    if (valueLengthAt + 4 > reader.limit) return undefined
+    const valueLength = view.getInt32(valueLengthAt)
+    if (valueLength < 0) throw this.corrupt(`a value of ${valueLength} bytes cannot be`, valueLengthAt)
+    const valueStart = valueLengthAt + 4
+    const end = valueStart + valueLength
+    if (end > reader.limit) return undefined
+    const first = bytes[keyStart]!
+    const keyGroup = prefixBytes === 1 ? first & 0x7f : ((first & 0x7f) << 8) | bytes[keyStart + 1]!
+    if (keyGroup !== this.keyGroup) {
+      throw this.corrupt(`an entry of key group ${keyGroup} lies in key group ${this.keyGroup}`, keyStart)
+    }
+    const stateId = this.stateId!
+    const state = this.layout.stateOf(stateId)
+    if (this.wanted === undefined || this.wanted(state)) {
+      reader.offset = keyStart + prefixBytes
+      this.addEntry(reader, collected, stateId, state, valueLengthAt, valueStart, end)
+    }
+    reader.offset = end
+    return (first & LAST_OF_RUN) !== 0
+  }
+
+  private addEntry(
+    reader: Reader,
+    collected: Collected,
+    stateId: number,
+    state: KeyedStateInfo,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const limit = reader.limit
+    reader.limit = keyEnd
+    try {
+      if (state.kind === 'timer') {
+        const timestamp = reader.i64() ^ FLIP
+        splitCompositeKey(state, reader, collected.parts)
+        collected.addTimer(stateId, timestamp)
+      } else {
+        splitCompositeKey(state, reader, collected.parts)
+        collected.addEntry(stateId, keyEnd, valueStart, valueEnd)
+      }
+    } catch (error) {
+      throw locate(error, { state: state.name, keyGroup: this.keyGroup })
+    } finally {
+      reader.limit = limit
+    }
+  }
+
+  private corrupt(message: string, offset: number): KobelError {
+    return new KobelError('CORRUPT', message, { offset, keyGroup: this.keyGroup })
+  }
+}
+
+/** Entries and timers of a window while it is walked. */
+class Collected {
+  readonly parts: KeyParts = { keyStart: 0, keyEnd: 0, namespaceStart: 0, namespaceEnd: 0, mapKeyStart: 0 }
+  private readonly stateIds: number[] = []
+  private readonly keys = new OffsetPairs()
+  private readonly namespaces = new OffsetPairs()
+  private readonly mapKeys = new OffsetPairs()
+  private readonly values = new OffsetPairs()
+  private readonly timerStateIds: number[] = []
+  private readonly timestamps: bigint[] = []
+  private readonly timerKeys = new OffsetPairs(16)
+  private readonly timerNamespaces = new OffsetPairs(16)
+
+  addEntry(stateId: number, compositeEnd: number, valueStart: number, valueEnd: number): void {
+    const { parts } = this
+    this.stateIds.push(stateId)
+    this.keys.push(parts.keyStart, parts.keyEnd)
+    this.namespaces.push(parts.namespaceStart, parts.namespaceEnd)
+    this.mapKeys.push(parts.mapKeyStart, compositeEnd)
+    this.values.push(valueStart, valueEnd)
+  }
+
+  addTimer(stateId: number, timestamp: bigint): void {
+    const { parts } = this
+    this.timerStateIds.push(stateId)
+    this.timestamps.push(timestamp)
+    this.timerKeys.push(parts.keyStart, parts.keyEnd)
+    this.timerNamespaces.push(parts.namespaceStart, parts.namespaceEnd)
+  }
+
+  batches(
+    buffer: Uint8Array,
+    keyGroup: number,
+    states: readonly KeyedStateInfo[],
+  ): { entries: EntryBatch | undefined; timers: TimerBatch | undefined } {
+    return { entries: this.entryBatch(buffer, keyGroup, states), timers: this.timerBatch(buffer, keyGroup, states) }
+  }
+
+  private entryBatch(buffer: Uint8Array, keyGroup: number, states: readonly KeyedStateInfo[]): EntryBatch | undefined {
+    if (this.stateIds.length === 0) return undefined
+    return {
+      kind: 'entries',
+      keyGroup,
+      count: this.stateIds.length,
+      stateIds: Uint16Array.from(this.stateIds),
+      states,
+      buffer,
+      keys: this.keys.view(),
+      namespaces: this.namespaces.view(),
+      mapKeys: this.mapKeys.view(),
+      values: this.values.view(),
+    }
+  }
+
+  private timerBatch(buffer: Uint8Array, keyGroup: number, states: readonly KeyedStateInfo[]): TimerBatch | undefined {
+    if (this.timerStateIds.length === 0) return undefined
+    return {
+      kind: 'timers',
+      keyGroup,
+      count: this.timerStateIds.length,
+      stateIds: Uint16Array.from(this.timerStateIds),
+      states,
+      buffer,
+      timestamps: BigInt64Array.from(this.timestamps),
+      keys: this.timerKeys.view(),
+      namespaces: this.timerNamespaces.view(),
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { SnappyFramedDecoder } from '../bytes/snappy-framed.ts'
+import { KobelError, locate } from '../error.ts'
+import { type CanonicalLayout, CanonicalScanner, type CanonicalStep } from '../format/canonical.ts'
+import { keyGroupPrefixBytes } from '../format/composite-key.ts'
+import { type KeyedHead, readKeyedHead } from '../format/keyed-head.ts'
+import { hiddenState, type KeyedStateInfo, keyedStatesOf } from '../format/keyed-state.ts'
+import type { KeyGroupOffsets } from '../format/metadata/index.ts'
+import { type KeyedBatch, type KeyedSource, type ScanOptions, type SourceContext, wantedRange } from './keyed-source.ts'
+import { type StateStream, StreamWindow } from './streams.ts'
+
+/** Opens a stream in canonical layout: a canonical savepoint, or a full snapshot of RocksDB before Flink 1.16. */
+export async function openCanonicalSource(
+  context: SourceContext,
+  subtask: number,
+  handle: KeyGroupOffsets,
+): Promise<KeyedSource> {
+  const { stream, head } = await openKeyGroups(context, handle)
+  return canonicalSource(context, subtask, handle, stream, head)
+}
+
+/** The stream of a key-group handle and its head, which ends where the first key group begins. */
+export async function openKeyGroups(
+  context: SourceContext,
+  handle: KeyGroupOffsets,
+): Promise<{ stream: StateStream; head: KeyedHead }> {
+  const stream = await context.streams.open(handle.stream)
+  const end = handle.offsets.reduce((least, offset) => (offset > 0 && offset < least ? offset : least), stream.length)
+  if (end > stream.length) {
+    throw new KobelError('TRUNCATED', `a key group begins at ${end}, but the stream has ${stream.length} bytes`, {
+      file: stream.location,
+    })
+  }
+  const bytes = await stream.read(0, end)
+  try {
+    return { stream, head: readKeyedHead(bytes, end, context.table, context.options) }
+  } catch (error) {
+    throw locate(error, { file: stream.location })
+  }
+}
+
+export function canonicalSource(
+  context: SourceContext,
+  subtask: number,
+  handle: KeyGroupOffsets,
+  stream: StateStream,
+  head: KeyedHead,
+): KeyedSource {
+  const states = keyedStatesOf(head)
+  const stateOf = (id: number): KeyedStateInfo => {
+    // A head that was cut short names only some states; the others show up with their first entry.
+    for (let next = states.length; next <= id && (head.cut || next < head.states.length); next++) {
+      states.push(hiddenState(head.keySerializer, next))
+    }
+    const state = states[id]
+    if (state) return state
+    throw new KobelError('CORRUPT', `the state id ${id} occurs, but the head names ${states.length} states`, {
+      file: stream.location,
+    })
+  }
+  const layout: CanonicalLayout = { states, stateOf, prefixBytes: keyGroupPrefixBytes(context.maxParallelism) }
+  return {
+    format: 'canonical',
+    subtask,
+    keyGroupRange: handle.keyGroupRange,
+    head,
+    states,
+    storedBytes: stream.length - head.length,
+    scan: (options = {}) => scanKeyGroups(stream, handle, layout, head.compressed, options),
+  }
+}
+
+/** One key group of a stream: where its bytes begin, and what comes behind them. */
+export interface KeyGroupExtent {
+  readonly keyGroup: number
+  readonly start: number
+  readonly end: number
+}
+
+/** The key groups with bytes, in ascending order; a key group ends where the next one in the stream begins. */
+export function keyGroupExtents(handle: KeyGroupOffsets, length: number, options: ScanOptions): KeyGroupExtent[] {
+  const { keyGroupFirst } = handle.keyGroupRange
+  const starts = handle.offsets.filter((offset) => offset > 0).sort((a, b) => a - b)
+  const ends = new Map(starts.map((start, i) => [start, starts[i + 1] ?? length]))
+  const { first, last } = wantedRange(handle.keyGroupRange, options)
+  return handle.offsets
+    .map((start, i) => ({ keyGroup: keyGroupFirst + i, start, end: ends.get(start) ?? 0 }))
+    .filter((extent) => extent.start > 0 && extent.keyGroup >= first && extent.keyGroup <= last)
+}
+
+async function* scanKeyGroups(
+  stream: StateStream,
+  handle: KeyGroupOffsets,
+  layout: CanonicalLayout,
+  compressed: boolean,
+  options: ScanOptions,
+): AsyncGenerator<KeyedBatch, void, undefined> {
+  const extents = keyGroupExtents(handle, stream.length, options)
+  const window = new StreamWindow(stream, Math.max(0, ...extents.map((extent) => extent.end)))
+  for (const extent of extents) {
+    const scanner = new CanonicalScanner(layout, extent.keyGroup, options.wanted)
+    const plain = compressed ? new CompressedBytes(window, extent) : new PlainBytes(window, extent)
+    try {
+      yield* scanKeyGroup(scanner, plain, extent)
+    } catch (error) {
+      throw locate(error, { file: stream.location, keyGroup: extent.keyGroup })
+    }
+  }
+}
+
+async function* scanKeyGroup(
+  scanner: CanonicalScanner,
+  plain: PlainSource,
+  extent: KeyGroupExtent,
+): AsyncGenerator<KeyedBatch, void, undefined> {
+  let atLeast = 1
+  for (;;) {
+    const bytes = await plain.window(atLeast)
+    const step: CanonicalStep = scanner.step(bytes)
+    if (step.entries) yield step.entries
+    if (step.timers) yield step.timers
+    if (step.done) return
+    if (bytes.length < atLeast) {
+      throw new KobelError(
+        'TRUNCATED',
+        `key group ${extent.keyGroup} has no end mark: the stream was cut or is damaged`,
+      )
+    }
+    plain.consume(step.consumed)
+    // An entry that was not whole needs a longer window; doubling finds its length in few steps.
+    const left = bytes.length - step.consumed
+    atLeast = step.consumed === 0 ? left * 2 : left + 1
+  }
+}
+
+/** The plain bytes of a key group, front to back. */
+interface PlainSource {
+  /** Bytes from the front: at least `atLeast`, or fewer where the key group ends. */
+  window(atLeast: number): Promise<Uint8Array>
+  consume(count: number): void
+}
+
+class PlainBytes implements PlainSource {
+  private readonly stream: StreamWindow
+  private readonly end: number
+  private at: number
+
+  constructor(stream: StreamWindow, extent: KeyGroupExtent) {
+    this.stream = stream
+    this.at = extent.start
+    this.end = extent.end
+  }
+
+  async window(atLeast: number): Promise<Uint8Array> {
+    const bytes = await this.stream.at(this.at, Math.min(atLeast, this.end - this.at))
+    return bytes.subarray(0, this.end - this.at)
+  }
+
+  consume(count: number): void {
+    this.at += count
+  }
+}
+
+/** Plain bytes taken from a Snappy stream at once; it may become twenty times its stored length. */
+const COMPRESSED_STEP = 1 << 17
+
+class CompressedBytes implements PlainSource {
+  private readonly stream: StreamWindow
+  private readonly end: number
+  private readonly decoder = new SnappyFramedDecoder()
+  private at: number
+  private plain: Uint8Array = new Uint8Array(0)
+
+  constructor(stream: StreamWindow, extent: KeyGroupExtent) {
+    this.stream = stream
+    this.at = extent.start
+    this.end = extent.end
+  }
+
+  async window(atLeast: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [this.plain]
+    let length = this.plain.length
+    while (length < atLeast && this.at < this.end) {
+      const bytes = await this.stream.at(this.at, Math.min(COMPRESSED_STEP, this.end - this.at))
+      const step = bytes.subarray(0, Math.min(COMPRESSED_STEP, this.end - this.at))
+      this.at += step.length
+      const plain = this.decoder.push(step)
+      parts.push(plain)
+      length += plain.length
+    }
+    if (parts.length > 1) {
+      const joined = new Uint8Array(length)
+      let to = 0
+      for (const part of parts) {
+        joined.set(part, to)
+        to += part.length
+      }
+      this.plain = joined
+    }
+    return this.plain
+  }
+
+  consume(count: number): void {
+    this.plain = this.plain.subarray(count)
+  }
+}

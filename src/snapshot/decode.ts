@@ -1,0 +1,144 @@
+import { Reader } from '../bytes/reader.ts'
+import { KobelError } from '../error.ts'
+import type { EntryBatch, TimerBatch } from '../format/batch.ts'
+import type { KeyedStateInfo } from '../format/keyed-state.ts'
+import { leftOver, readExactly, readValue } from '../serializer/interpreter/read.ts'
+import type { Layout } from '../serializer/layout.ts'
+import { TypedBytes, type Value } from '../serializer/value.ts'
+
+/** A decoded entry of a keyed state. LIST: `value` is the array of elements, `ttl` the array beside it. */
+export interface Entry {
+  readonly keyGroup: number
+  readonly key: Value
+  readonly namespace: Value
+  /** MAP only. */
+  readonly mapKey?: Value
+  readonly value: Value
+  /** Last access in milliseconds since 1970, where the state has TTL. */
+  readonly ttl?: bigint | readonly bigint[]
+}
+
+export interface Timer {
+  readonly keyGroup: number
+  /** Milliseconds since 1970. */
+  readonly timestamp: bigint
+  readonly key: Value
+  readonly namespace: Value
+}
+
+/** One reader for each buffer, so that decoding an entry makes no DataView. */
+export class BatchDecoder {
+  private reader: Reader = new Reader(new Uint8Array(0))
+
+  entry(batch: EntryBatch, i: number): Entry {
+    const state = batch.states[batch.stateIds[i]!]!
+    const reader = this.readerOf(batch.buffer)
+    const part = (layout: Layout, pairs: Uint32Array): Value =>
+      readPart(layout, reader, pairs[2 * i]!, pairs[2 * i + 1]!)
+    const { value, ttl } = readStateValue(state, reader, batch.values[2 * i]!, batch.values[2 * i + 1]!)
+    return {
+      keyGroup: batch.keyGroup,
+      key: state.splits
+        ? part(state.key, batch.keys)
+        : wholeKey(state, batch.buffer, batch.keys[2 * i]!, batch.keys[2 * i + 1]!),
+      namespace: state.splits ? part(state.namespace, batch.namespaces) : null,
+      ...(state.mapKey !== undefined && { mapKey: state.splits ? part(state.mapKey, batch.mapKeys) : null }),
+      value,
+      ...(ttl !== undefined && { ttl }),
+    }
+  }
+
+  timer(batch: TimerBatch, i: number): Timer {
+    const state = batch.states[batch.stateIds[i]!]!
+    const reader = this.readerOf(batch.buffer)
+    const key = batch.keys
+    return {
+      keyGroup: batch.keyGroup,
+      timestamp: batch.timestamps[i]!,
+      key: state.splits
+        ? readPart(state.key, reader, key[2 * i]!, key[2 * i + 1]!)
+        : wholeKey(state, batch.buffer, key[2 * i]!, key[2 * i + 1]!),
+      namespace: state.splits
+        ? readPart(state.namespace, reader, batch.namespaces[2 * i]!, batch.namespaces[2 * i + 1]!)
+        : null,
+    }
+  }
+
+  private readerOf(buffer: Uint8Array): Reader {
+    if (this.reader.bytes !== buffer) this.reader = new Reader(buffer)
+    return this.reader
+  }
+}
+
+/** A composite key whose parts cannot be told apart. */
+function wholeKey(state: KeyedStateInfo, buffer: Uint8Array, start: number, end: number): TypedBytes {
+  return new TypedBytes(state.keyType.className ?? 'unknown', buffer.slice(start, end))
+}
+
+/** One part of an entry; where its class is unknown, the bytes. */
+export function readPart(layout: Layout, reader: Reader, start: number, end: number): Value {
+  reader.offset = start
+  try {
+    return readExactly(layout, reader, end)
+  } catch (error) {
+    return bytesInstead(error, layout, reader, start, end)
+  }
+}
+
+/** Bytes in the place of a value that only a class unknown to kobel could read; other errors are thrown on. */
+function bytesInstead(error: unknown, layout: Layout, reader: Reader, start: number, end: number): TypedBytes {
+  if (!(error instanceof KobelError) || error.code !== 'UNKNOWN_SERIALIZER') throw error
+  const className = 'className' in layout && layout.className !== undefined ? layout.className : layout.op
+  reader.limit = reader.bytes.length
+  return new TypedBytes(className, reader.bytes.slice(start, end))
+}
+
+/** The byte between the elements of a LIST (`ListDelimitedSerializer`). */
+export const LIST_DELIMITER = 0x2c
+
+interface StateValue {
+  readonly value: Value
+  readonly ttl: bigint | readonly bigint[] | undefined
+}
+
+/** The value of a canonical entry, without its time of last access. */
+export function readStateValue(state: KeyedStateInfo, reader: Reader, start: number, end: number): StateValue {
+  reader.offset = start
+  const limit = reader.limit
+  reader.limit = end
+  try {
+    if (state.kind === 'list') return readListValue(state, reader, end)
+    // A map's value follows a null flag. Some versions write more behind a true flag: it has no meaning.
+    if (state.kind === 'map' && reader.bool()) {
+      return { value: null, ttl: undefined }
+    }
+    const ttl = state.ttl ? reader.i64() : undefined
+    const value = readValue(state.value, reader, 0)
+    if (reader.offset !== end) throw leftOver(reader, end)
+    return { value, ttl }
+  } catch (error) {
+    return { value: bytesInstead(error, state.value, reader, start, end), ttl: undefined }
+  } finally {
+    reader.limit = limit
+  }
+}
+
+function readListValue(state: KeyedStateInfo, reader: Reader, end: number): StateValue {
+  const elements: Value[] = []
+  const ttls: bigint[] = []
+  while (reader.offset < end) {
+    if (state.ttl) ttls.push(reader.i64())
+    elements.push(readValue(state.value, reader))
+    if (reader.offset < end && reader.u8() !== LIST_DELIMITER) {
+      throw new KobelError(
+        'CORRUPT',
+        'the elements of a list are not divided by a comma: they do not fit their serializer',
+        {
+          offset: reader.offset - 1,
+          state: state.name,
+        },
+      )
+    }
+  }
+  return { value: elements, ttl: state.ttl ? ttls : undefined }
+}

@@ -1,0 +1,54 @@
+import type { EntryBatch, TimerBatch } from '../format/batch.ts'
+import type { KeyedHead } from '../format/keyed-head.ts'
+import type { KeyedStateInfo } from '../format/keyed-state.ts'
+import type { KeyedStateHandle, KeyGroupRange } from '../format/metadata/index.ts'
+import type { SerializerOptions } from '../serializer/options.ts'
+import type { SerializerTable } from '../serializer/row.ts'
+import type { StreamOpener } from './streams.ts'
+
+/** What reading a handle needs to know of the snapshot and the operator around it. */
+export interface SourceContext {
+  readonly streams: StreamOpener
+  readonly table: SerializerTable
+  readonly options: SerializerOptions
+  readonly maxParallelism: number
+}
+
+/** Which part of the keyed state is wanted. */
+export interface ScanOptions {
+  /** First and last key group, both inclusive. All by default. */
+  readonly keyGroups?: readonly [first: number, last: number]
+  /** Entries of other states are passed over. All by default. */
+  readonly wanted?: (state: KeyedStateInfo) => boolean
+}
+
+export type KeyedBatch = EntryBatch | TimerBatch
+
+/** How the bytes of a keyed handle are laid out. */
+export type KeyedFormat = 'canonical' | 'heap' | 'rocksdb' | 'changelog'
+
+/** One keyed state handle of one subtask, opened. Every format makes one of these, and nothing above knows formats. */
+export interface KeyedSource {
+  readonly format: KeyedFormat
+  readonly subtask: number
+  readonly keyGroupRange: KeyGroupRange
+  readonly head: KeyedHead
+  readonly states: readonly KeyedStateInfo[]
+  /** Bytes of the state behind the head, as stored. */
+  readonly storedBytes: number
+  /** Batches in ascending order of key groups; a batch is good until the next one is asked for. */
+  scan(options?: ScanOptions): AsyncGenerator<KeyedBatch, void, undefined>
+}
+
+/** Opens one kind of handle. */
+export type OpenKeyedSource<H extends KeyedStateHandle> = (
+  context: SourceContext,
+  subtask: number,
+  handle: H,
+) => Promise<KeyedSource>
+
+/** The key groups of the source that are wanted. */
+export function wantedRange(range: KeyGroupRange, options: ScanOptions): { first: number; last: number } {
+  const [first, last] = options.keyGroups ?? [range.keyGroupFirst, range.keyGroupLast]
+  return { first: Math.max(first, range.keyGroupFirst), last: Math.min(last, range.keyGroupLast) }
+}

@@ -1,0 +1,111 @@
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { isAbsolute, resolve } from 'node:path'
+import { KobelError } from '../error.ts'
+import { join, notFound, type Store, type StoreEntry, tooShort } from './store.ts'
+
+/** Open files kept at most; the one used longest ago is closed first. */
+const MAX_OPEN = 32
+
+/** Files of the local file system. Locations are absolute paths. */
+export class FileStore implements Store, AsyncDisposable {
+  private readonly handles = new Map<string, Promise<FileHandle>>()
+
+  /** `file:/a/b`, `file:///a/b` and plain absolute paths; Flink does not percent-encode. */
+  locate(uri: string): string | undefined {
+    const path = uri.replace(/^file:(\/\/(?=\/))?/, '')
+    return isAbsolute(path) ? resolve(path) : undefined
+  }
+
+  async read(location: string, start: number, end: number): Promise<Uint8Array> {
+    const handle = await this.open(location)
+    const bytes = new Uint8Array(end - start)
+    let done = 0
+    while (done < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done).catch((error) => {
+        throw storeError(error, location)
+      })
+      if (bytesRead === 0) throw tooShort(location, end, start + done)
+      done += bytesRead
+    }
+    return bytes
+  }
+
+  async size(location: string): Promise<number | undefined> {
+    try {
+      const stats = await stat(location)
+      return stats.isFile() ? stats.size : undefined
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw storeError(error, location)
+    }
+  }
+
+  async list(location: string): Promise<StoreEntry[]> {
+    try {
+      const entries = await readdir(location, { withFileTypes: true })
+      const found = await Promise.all(
+        entries.map(async (entry): Promise<StoreEntry | undefined> => {
+          const path = join(location, entry.name)
+          // A file may vanish between listing and asking.
+          const stats = await stat(path).catch(() => undefined)
+          if (!stats) return undefined
+          const directory = stats.isDirectory()
+          return {
+            name: entry.name,
+            location: path,
+            directory,
+            modified: stats.mtimeMs,
+            ...(!directory && { size: stats.size }),
+          }
+        }),
+      )
+      return found.filter((entry) => entry !== undefined)
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw storeError(error, location)
+    }
+  }
+
+  /** Closes all files. */
+  async close(): Promise<void> {
+    const handles = [...this.handles.values()]
+    this.handles.clear()
+    await Promise.all(handles.map(async (handle) => (await handle).close()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  private open(location: string): Promise<FileHandle> {
+    const known = this.handles.get(location)
+    this.handles.delete(location)
+    const handle =
+      known ??
+      open(location).catch((error) => {
+        this.handles.delete(location)
+        throw storeError(error, location)
+      })
+    this.handles.set(location, handle)
+    if (this.handles.size > MAX_OPEN) {
+      const [oldest, old] = this.handles.entries().next().value!
+      this.handles.delete(oldest)
+      // A read under way on it ends first: closing waits for it.
+      old.then((each) => each.close()).catch(() => undefined)
+    }
+    return handle
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+function storeError(error: unknown, location: string): KobelError {
+  if (error instanceof KobelError) return error
+  if (isMissing(error)) return notFound(location)
+  return new KobelError('STORE', `the file could not be read: ${error instanceof Error ? error.message : error}`, {
+    file: location,
+  })
+}

@@ -1,0 +1,63 @@
+import { KobelError } from '../error.ts'
+
+/** One child of a directory. */
+export interface StoreEntry {
+  /** The last part of its location. */
+  readonly name: string
+  readonly location: string
+  readonly directory: boolean
+  /** Bytes of a file. */
+  readonly size?: number
+  /** Milliseconds since 1970, where the store says so. */
+  readonly modified?: number
+}
+
+/**
+ * Where files lie. A location is a text that only the store understands (a path, a URL); below a directory, names are
+ * joined with `/`. Stores are read by ranges: nothing here reads whole files unasked.
+ */
+export interface Store {
+  /** The location of a URI as Flink writes them into `_metadata`; undefined where it belongs to another store. */
+  locate(uri: string): string | undefined
+  /**
+   * Bytes `start` to before `end`.
+   * @throws KobelError `NOT_FOUND`; `TRUNCATED` where the file is shorter; `STORE` for all else.
+   */
+  read(location: string, start: number, end: number): Promise<Uint8Array>
+  /** Bytes of the file, undefined where there is none. */
+  size(location: string): Promise<number | undefined>
+  /** Children of a directory; none where there is no such directory. */
+  list(location: string): Promise<readonly StoreEntry[]>
+}
+
+/** The location of a name below a directory. */
+export function join(directory: string, name: string): string {
+  return directory.endsWith('/') ? directory + name : `${directory}/${name}`
+}
+
+/** The directory of a location, `''` where it has none. */
+export function parentOf(location: string): string {
+  const trimmed = location.replace(/\/+$/, '')
+  const at = trimmed.lastIndexOf('/')
+  return at <= 0 ? trimmed.slice(0, at + 1) : trimmed.slice(0, at)
+}
+
+export function nameOf(location: string): string {
+  const trimmed = location.replace(/\/+$/, '')
+  return trimmed.slice(trimmed.lastIndexOf('/') + 1)
+}
+
+export function notFound(location: string): KobelError {
+  return new KobelError('NOT_FOUND', 'there is no such file', { file: location })
+}
+
+export function tooShort(location: string, end: number, size: number): KobelError {
+  return new KobelError(
+    'TRUNCATED',
+    `the file has ${size} bytes, ${end} were expected: it was cut, or is still being written`,
+    {
+      file: location,
+      offset: size,
+    },
+  )
+}
