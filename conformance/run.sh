@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes savepoints and checkpoints with real Flink. See README.md.
 #   run.sh generate VERSION JOB BACKEND FORMAT OUTDIR [name=value …]
-#   run.sh verify VERSION JOB BACKEND SNAPSHOT [name=value …]
+#   run.sh verify VERSION JOB BACKEND FORMAT SNAPSHOT [name=value …]
 #   run.sh fixtures [VERSION…]
 #   run.sh smoke OUTDIR
 set -euo pipefail
@@ -48,20 +48,45 @@ run() {
 # Flink writes the directory's name into checkpoints, so fixtures are made in a neutral place and copied.
 workplace=/tmp/kobel-fixture
 
-# The fixtures of a version: lines of "directory job backend format [options]".
-list() {
-  local backend
-  for backend in hashmap rocksdb; do
-    while read -r name job format options; do
-      [[ -n $name ]] && echo "$backend/$name $job $backend $format $options"
-    done < <(fixtures_of "$1" "$backend")
-  done
+# The fixtures of a version and backend: lines of "name job format [options]".
+fixtures_of() {
+  local version=$1 backend=$2
+  echo "types types canonical"
+  echo "kinds kinds canonical"
+  echo "namespaces namespaces canonical"
+  echo "windows windows canonical phases=2"
+  echo "opstate opstate canonical"
+  case $version in 1.8.*) return ;; esac
+  echo "kinds-compressed kinds canonical compression=true"
+  echo "kinds-native kinds-small native"
+  echo "kinds-checkpoint kinds-small checkpoint"
+  case $version in 2.0.*) return ;; esac
+  echo "unknown unknown canonical"
+  echo "names names canonical"
+  echo "kryo kryo canonical"
+  echo "avro avro canonical"
+  echo "inline-windows windows canonical threshold=100000"
+  echo "inline-opstate opstate canonical threshold=100000 compression=true"
+  echo "windows-native windows native phases=2"
+  echo "unknown-native unknown native"
+  echo "opstate-native opstate native"
+  case $version in 1.16.*) return ;; esac
+  echo "types-native types-split native"
+  echo "windows-checkpoint windows checkpoint"
+  echo "kinds-rescaled kinds-small checkpoint rescale=3"
+  [[ $backend == hashmap ]] || return 0
+  echo "types-compressed types canonical compression=true"
+  echo "kinds-native-compressed kinds-small native compression=true"
 }
 
-fixtures_of() {
-  cat <<END
-types types canonical
-END
+# The same with the place: "directory job backend format [options]".
+list() {
+  local backend name job format options
+  for backend in hashmap rocksdb; do
+    while read -r name job format options; do
+      echo "$backend/$name $job $backend $format $options"
+    done < <(fixtures_of "$1" "$backend")
+  done
 }
 
 # make VERSION DIRECTORY: all of the version's fixtures, in one process.

@@ -75,6 +75,8 @@ final class Generate {
         cluster.start(model, path);
         String after = runPhases(cluster, 1);
         cluster.cancel();
+        // A job restored without claiming the checkpoint shares no file with it.
+        deleteTree(Path.of(path.replaceFirst("^file:/*", "/")).getParent());
         return after;
     }
 

@@ -19,6 +19,8 @@ final class Settings {
     /** State up to so many bytes is written into the metadata file. */
     final int threshold;
     final int phases;
+    /** If positive: the parallelism of every operator when verifying. */
+    final int parallelism;
     /** If positive: restore the checkpoint at this parallelism after the last phase and take one more. */
     final int rescale;
     private final Map<String, String> options = new TreeMap<>();
@@ -35,6 +37,7 @@ final class Settings {
         compression = Boolean.parseBoolean(this.options.getOrDefault("compression", "false"));
         threshold = Integer.parseInt(this.options.getOrDefault("threshold", "0"));
         phases = Integer.parseInt(this.options.getOrDefault("phases", isCheckpoint() ? "3" : "1"));
+        parallelism = Integer.parseInt(this.options.getOrDefault("parallelism", "0"));
         rescale = Integer.parseInt(this.options.getOrDefault("rescale", "0"));
     }
 

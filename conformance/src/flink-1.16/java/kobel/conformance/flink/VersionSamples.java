@@ -26,4 +26,13 @@ public final class VersionSamples {
         }
         return samples;
     }
+
+    /** Key types that not every version of Flink has. */
+    public static List<Sample> keys() {
+        return List.of(
+                Sample.of("local-date", Types.LOCAL_DATE, LocalDate.of(2024, 2, 29), LocalDate.of(1969, 12, 31), LocalDate.MAX, LocalDate.MIN),
+                Sample.of("local-time", Types.LOCAL_TIME, LocalTime.MIDNIGHT, LocalTime.MAX, LocalTime.of(12, 34, 56)),
+                Sample.of("local-date-time", Types.LOCAL_DATE_TIME, LocalDateTime.of(2024, 2, 29, 1, 2), LocalDateTime.of(-1, 1, 1, 0, 0)),
+                Sample.of("instant", Types.INSTANT, Instant.EPOCH, Instant.ofEpochSecond(-1, 999_999_999), Instant.MAX));
+    }
 }

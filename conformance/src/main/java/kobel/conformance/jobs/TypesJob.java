@@ -25,17 +25,14 @@ public final class TypesJob {
     static final List<String> KEYS = Arrays.asList("", "a", "key-2", "\u0000", "ключ", "\ud83d\ude00", "\ud800", "with space, and comma",
             BasicSamples.longText(300), "\u07ff\u0800\uffff", "11", "last");
 
+    private static final int STATES_PER_OPERATOR = 18;
+
     private TypesJob() {}
 
     public static JobModel model() {
         KeyedModel values = new KeyedModel("types", Types.STRING, KEYS).parallel(2, 128);
         KeyedModel collections = new KeyedModel("types-collections", Types.STRING, KEYS).parallel(2, 128);
-        List<Sample> samples = new ArrayList<>();
-        samples.addAll(BasicSamples.all());
-        samples.addAll(TimeSamples.all());
-        samples.addAll(VersionSamples.all());
-        samples.addAll(CompositeSamples.all());
-        samples.addAll(PojoSamples.all());
+        List<Sample> samples = samples();
         samples.forEach(sample -> values.state(valueState(sample)));
         for (int i = 0; i < samples.size(); i += 2) {
             collections.state(listState(samples.get(i)));
@@ -46,6 +43,28 @@ public final class TypesJob {
         nothing.write(0, 1, Write.put("x", null)).write(0, 2, Write.put("", null));
         collections.state(nothing);
         return new JobModel("types").registerPojo(Circle.class).registerPojo(Ring.class).add(values).add(collections);
+    }
+
+    /** The value states, not too many to an operator, since each makes files of its own in RocksDB. */
+    public static JobModel split() {
+        JobModel job = new JobModel("types-split").registerPojo(Circle.class).registerPojo(Ring.class);
+        List<Sample> samples = samples();
+        for (int from = 0; from < samples.size(); from += STATES_PER_OPERATOR) {
+            KeyedModel operator = new KeyedModel("types-" + from / STATES_PER_OPERATOR, Types.STRING, KEYS).parallel(1, 128);
+            samples.subList(from, Math.min(from + STATES_PER_OPERATOR, samples.size())).forEach(sample -> operator.state(valueState(sample)));
+            job.add(operator);
+        }
+        return job;
+    }
+
+    private static List<Sample> samples() {
+        List<Sample> samples = new ArrayList<>();
+        samples.addAll(BasicSamples.all());
+        samples.addAll(TimeSamples.all());
+        samples.addAll(VersionSamples.all());
+        samples.addAll(CompositeSamples.all());
+        samples.addAll(PojoSamples.all());
+        return samples;
     }
 
     /** Later phases overwrite some values and clear others. */

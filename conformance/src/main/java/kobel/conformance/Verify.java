@@ -1,0 +1,52 @@
+package kobel.conformance;
+
+import java.util.ArrayList;
+import java.util.List;
+import kobel.conformance.model.JobModel;
+import kobel.conformance.model.KeyedModel;
+import kobel.conformance.model.OperatorModel;
+import kobel.conformance.model.Run;
+
+/**
+ * Restores a snapshot in real Flink with the job it was made for, and compares from inside the job what the states and timers
+ * hold with the model.
+ */
+final class Verify {
+    private static final int SHOWN = 20;
+
+    private final Settings settings;
+    private final JobModel model;
+
+    Verify(Settings settings) {
+        this.settings = settings;
+        this.model = Jobs.byName(settings.job);
+    }
+
+    /** True if everything is as it should be. */
+    boolean run(String snapshot) throws Exception {
+        int steps = 0;
+        for (OperatorModel operator : model.operators) {
+            if (settings.parallelism > 0 && operator.maxParallelism >= settings.parallelism) {
+                operator.parallelism = settings.parallelism;
+            }
+            steps += operator.verifySteps().size();
+        }
+        Run.start(model, List.of(Run.VERIFY), settings.phases);
+        try (Cluster cluster = new Cluster(settings, model.maxOperatorParallelism())) {
+            cluster.start(model, snapshot);
+            Run.release();
+            int expected = steps;
+            cluster.await(() -> Run.allSent() && Run.verifiedSteps() == expected);
+            cluster.cancel();
+        }
+        for (OperatorModel operator : model.operators) {
+            if (operator instanceof KeyedModel) {
+                ((KeyedModel) operator).checkCounts();
+            }
+        }
+        List<String> differences = new ArrayList<>(Run.differences());
+        differences.stream().limit(SHOWN).forEach(System.out::println);
+        System.out.println(settings.job + ": " + steps + " keys compared, " + differences.size() + " differences");
+        return differences.isEmpty();
+    }
+}

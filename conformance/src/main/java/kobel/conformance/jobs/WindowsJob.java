@@ -1,0 +1,221 @@
+package kobel.conformance.jobs;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BinaryOperator;
+import java.util.function.Function;
+import kobel.conformance.flink.Flink;
+import kobel.conformance.json.Json;
+import kobel.conformance.json.Render;
+import kobel.conformance.model.JobModel;
+import kobel.conformance.model.WindowModel;
+import kobel.conformance.model.WindowModel.Event;
+import kobel.conformance.model.WindowModel.Shape;
+import org.apache.flink.api.common.functions.ReduceFunction;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.streaming.api.datastream.KeyedStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
+
+/**
+ * Window operators: tumbling with reduce, sliding with aggregate, sessions (merging windows) with a process function, a global
+ * window with a count trigger, and one with an evictor.
+ */
+public final class WindowsJob {
+    private static final long SIZE = 10_000;
+    private static final long SLIDE = 5_000;
+    private static final long GAP = 2_000;
+    private static final String TIME_WINDOW = "TimeWindow";
+
+    private WindowsJob() {}
+
+    public static JobModel model() {
+        return new JobModel("windows")
+                .add(new WindowModel("windows-tumbling", new Tumbling()))
+                .add(new WindowModel("windows-sliding", new Sliding()))
+                .add(new WindowModel("windows-session", new Session()))
+                .add(new WindowModel("windows-count", new CountWindow(false)))
+                .add(new WindowModel("windows-evictor", new CountWindow(true)));
+    }
+
+    /** The contents of the windows that have not fired, and their timers. */
+    private static void timeWindows(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark,
+            Function<Event, List<TimeWindow>> assign, String kind, String valueType, Function<List<Event>, Object> content) {
+        List<Object> entries = new ArrayList<>();
+        List<Object> timers = new ArrayList<>();
+        records.forEach((key, events) -> {
+            Map<TimeWindow, List<Event>> windows = new TreeMap<>((a, b) -> Long.compare(a.getStart(), b.getStart()));
+            for (Event event : events) {
+                for (TimeWindow window : assign.apply(event)) {
+                    if (window.maxTimestamp() > watermark) {
+                        windows.computeIfAbsent(window, w -> new ArrayList<>()).add(event);
+                    }
+                }
+            }
+            windows.forEach((window, inside) -> {
+                entries.add(Json.object("key", key, "namespace", Render.json(window), "value", Render.json(content.apply(inside))));
+                timers.add(timer(key, window));
+            });
+        });
+        operator.put("keyedStates", List.of(WindowModel.state("window-contents", kind, TIME_WINDOW, valueType, entries)));
+        operator.put("timers", WindowModel.timers(TIME_WINDOW, timers));
+    }
+
+    private static Map<String, Object> timer(long key, TimeWindow window) {
+        return Json.object("timestamp", window.maxTimestamp(), "key", key, "namespace", Render.json(window));
+    }
+
+    private static List<TimeWindow> windowsOf(long timestamp, long slide) {
+        List<TimeWindow> windows = new ArrayList<>();
+        for (long start = timestamp - timestamp % slide; start > timestamp - SIZE; start -= slide) {
+            windows.add(new TimeWindow(start, start + SIZE));
+        }
+        return windows;
+    }
+
+    /** The reduce function of the tumbling windows. */
+    private static final class Largest implements ReduceFunction<Integer>, BinaryOperator<Integer> {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Integer reduce(Integer left, Integer right) {
+            return Math.max(left, right);
+        }
+
+        @Override
+        public Integer apply(Integer left, Integer right) {
+            return reduce(left, right);
+        }
+    }
+
+    private static final class Tumbling implements Shape {
+        @Override
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
+            return stream.window(Flink.tumbling(SIZE)).reduce(new Largest());
+        }
+
+        @Override
+        public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
+            timeWindows(operator, records, watermark, event -> windowsOf(event.timestamp(), SIZE), "reducing", Types.INT.toString(),
+                    events -> events.stream().map(Event::value).reduce(new Largest()).get());
+        }
+    }
+
+    private static final class Sliding implements Shape {
+        @Override
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
+            return stream.window(Flink.sliding(SIZE, SLIDE)).aggregate(new Functions.Mean(), Types.TUPLE(Types.LONG, Types.INT), Types.DOUBLE);
+        }
+
+        @Override
+        public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
+            timeWindows(operator, records, watermark, event -> windowsOf(event.timestamp(), SLIDE), "aggregating",
+                    Types.TUPLE(Types.LONG, Types.INT).toString(),
+                    events -> Tuple2.of(events.stream().mapToLong(Event::value).sum(), events.size()));
+        }
+    }
+
+    /** Contents lie under the window that a session began with; merging-window-set leads there from the window it has become. */
+    private static final class Session implements Shape {
+        @Override
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
+            return stream.window(Flink.session(GAP)).process(new WindowFunctions.PerTimeWindow(), Types.INT);
+        }
+
+        @Override
+        public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
+            List<Object> contents = new ArrayList<>();
+            List<Object> sets = new ArrayList<>();
+            List<Object> timers = new ArrayList<>();
+            records.forEach((key, events) -> {
+                List<Object> set = new ArrayList<>();
+                for (List<Event> session : sessions(events)) {
+                    long start = session.get(0).timestamp();
+                    TimeWindow state = new TimeWindow(start, start + GAP);
+                    TimeWindow actual = new TimeWindow(start, session.get(session.size() - 1).timestamp() + GAP);
+                    if (actual.maxTimestamp() > watermark) {
+                        set.add(Arrays.asList(Render.json(actual), Render.json(state)));
+                        contents.add(Json.object("key", key, "namespace", Render.json(state), "value", session.stream().map(Event::value).toList()));
+                        timers.add(timer(key, actual));
+                    }
+                }
+                if (!set.isEmpty()) {
+                    sets.add(Json.object("key", key, "value", set));
+                }
+            });
+            Map<String, Object> mergingSet = WindowModel.state("merging-window-set", "list", null, "Tuple2<TimeWindow actual, TimeWindow state>", sets);
+            mergingSet.put("unordered", true);
+            operator.put("keyedStates", List.of(
+                    WindowModel.state("window-contents", "list", TIME_WINDOW, Types.INT.toString(), contents), mergingSet));
+            operator.put("timers", WindowModel.timers(TIME_WINDOW, timers));
+        }
+
+        private static List<List<Event>> sessions(List<Event> events) {
+            List<List<Event>> sessions = new ArrayList<>();
+            long end = Long.MIN_VALUE;
+            for (Event event : events) {
+                if (event.timestamp() > end) {
+                    sessions.add(new ArrayList<>());
+                }
+                sessions.get(sessions.size() - 1).add(event);
+                end = event.timestamp() + GAP;
+            }
+            return sessions;
+        }
+    }
+
+    /**
+     * A global window that fires at every fourth element: purging, or keeping the last three in an evictor (whose window holds
+     * stream records with their timestamps).
+     */
+    private static final class CountWindow implements Shape {
+        private static final int FIRE = 4;
+        private static final int KEEP = 3;
+        private final boolean isEvicting;
+
+        CountWindow(boolean isEvicting) {
+            this.isEvicting = isEvicting;
+        }
+
+        @Override
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
+            return isEvicting ? WindowFunctions.evicting(stream, FIRE, KEEP) : WindowFunctions.purging(stream, FIRE);
+        }
+
+        @Override
+        public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
+            List<Object> contents = new ArrayList<>();
+            List<Object> counts = new ArrayList<>();
+            records.forEach((key, events) -> {
+                List<Event> inside = new ArrayList<>();
+                int count = 0;
+                for (Event event : events) {
+                    inside.add(event);
+                    if (++count == FIRE) {
+                        count = 0;
+                        inside.subList(0, isEvicting ? Math.max(0, inside.size() - KEEP) : inside.size()).clear();
+                    }
+                }
+                if (!inside.isEmpty()) {
+                    contents.add(Json.object("key", key, "namespace", "GlobalWindow", "value", inside.stream().map(this::element).toList()));
+                }
+                if (count > 0) {
+                    counts.add(Json.object("key", key, "namespace", "GlobalWindow", "value", count));
+                }
+            });
+            String type = isEvicting ? "StreamRecord<Integer>" : "Integer";
+            operator.put("keyedStates", List.of(
+                    WindowModel.state("window-contents", "list", "GlobalWindow", type, contents),
+                    WindowModel.state("count", "reducing", "GlobalWindow", Types.LONG.toString(), counts)));
+            operator.put("timers", WindowModel.timers("GlobalWindow", List.of()));
+        }
+
+        private Object element(Event event) {
+            return isEvicting ? Json.object("timestamp", event.timestamp(), "value", event.value()) : (Object) event.value();
+        }
+    }
+}

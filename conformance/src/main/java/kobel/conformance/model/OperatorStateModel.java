@@ -1,0 +1,163 @@
+package kobel.conformance.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import kobel.conformance.flink.Flink;
+import kobel.conformance.json.Json;
+import kobel.conformance.json.Render;
+import org.apache.flink.api.common.functions.Partitioner;
+import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.api.common.state.BroadcastState;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.MapStateDescriptor;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/** An operator with operator state only. A step is the number of the subtask that now writes all it has to write. */
+public final class OperatorStateModel extends OperatorModel {
+    /** How the state is given out again on restore. */
+    public enum Mode { SPLIT_DISTRIBUTE, UNION, BROADCAST }
+
+    private static final class OperatorState {
+        String name;
+        Mode mode;
+        TypeInformation<?> keyType;
+        TypeInformation<?> valueType;
+        List<List<Object>> perSubtask;
+        Map<Object, Object> entries;
+    }
+
+    private final List<OperatorState> states = new ArrayList<>();
+
+    public OperatorStateModel(String uid, int parallelism, int maxParallelism) {
+        super(uid, uid);
+        this.parallelism = parallelism;
+        this.maxParallelism = maxParallelism;
+    }
+
+    /** A list or union state and the elements each subtask holds. */
+    public OperatorStateModel list(String name, Mode mode, TypeInformation<?> type, List<List<Object>> perSubtask) {
+        OperatorState state = new OperatorState();
+        state.name = name;
+        state.mode = mode;
+        state.valueType = type;
+        state.perSubtask = perSubtask;
+        states.add(state);
+        return this;
+    }
+
+    public OperatorStateModel broadcast(String name, TypeInformation<?> keyType, TypeInformation<?> valueType, Map<Object, Object> entries) {
+        OperatorState state = new OperatorState();
+        state.name = name;
+        state.mode = Mode.BROADCAST;
+        state.keyType = keyType;
+        state.valueType = valueType;
+        state.entries = entries;
+        states.add(state);
+        return this;
+    }
+
+    @Override
+    public void attach(StreamExecutionEnvironment env) {
+        finish(steps(env)
+                .partitionCustom(new ToSubtask(), new SubtaskOfStep())
+                .map(new Writer(index))
+                .returns(Types.INT));
+    }
+
+    @Override
+    public List<Integer> steps(int phase) {
+        List<Integer> steps = new ArrayList<>();
+        for (int subtask = 0; phase == 0 && subtask < parallelism; subtask++) {
+            steps.add(subtask);
+        }
+        return steps;
+    }
+
+    @Override
+    protected void describe(Map<String, Object> operator, int phases) {
+        List<Object> list = new ArrayList<>();
+        for (OperatorState state : states) {
+            if (state.mode == Mode.BROADCAST) {
+                list.add(Json.object("name", state.name, "mode", state.mode.name(), "mapKeyType", state.keyType.toString(),
+                        "mapValueType", state.valueType.toString(), "entriesInEverySubtask", Render.json(state.entries)));
+            } else {
+                list.add(Json.object("name", state.name, "mode", state.mode.name(), "valueType", state.valueType.toString(),
+                        "perSubtask", Render.json(state.perSubtask)));
+            }
+        }
+        operator.put("operatorStates", list);
+    }
+
+    private static final class ToSubtask implements Partitioner<Integer> {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public int partition(Integer step, int subtasks) {
+            return step % StepSource.PHASE % subtasks;
+        }
+    }
+
+    private static final class SubtaskOfStep implements KeySelector<Integer, Integer> {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Integer getKey(Integer step) {
+            return step;
+        }
+    }
+
+    /** The user function with the states. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static final class Writer extends RichMapFunction<Integer, Integer> implements CheckpointedFunction {
+        private static final long serialVersionUID = 1;
+        private final int operator;
+        private transient List<Object> handles;
+
+        Writer(int operator) {
+            this.operator = operator;
+        }
+
+        private List<OperatorState> states() {
+            return ((OperatorStateModel) Run.operator(operator)).states;
+        }
+
+        @Override
+        public void initializeState(FunctionInitializationContext context) throws Exception {
+            handles = new ArrayList<>();
+            for (OperatorState state : states()) {
+                if (state.mode == Mode.BROADCAST) {
+                    handles.add(context.getOperatorStateStore().getBroadcastState(new MapStateDescriptor<>(state.name, state.keyType, state.valueType)));
+                } else if (state.mode == Mode.UNION) {
+                    handles.add(context.getOperatorStateStore().getUnionListState(new ListStateDescriptor<>(state.name, state.valueType)));
+                } else {
+                    handles.add(context.getOperatorStateStore().getListState(new ListStateDescriptor<>(state.name, state.valueType)));
+                }
+            }
+        }
+
+        @Override
+        public Integer map(Integer step) throws Exception {
+            for (int i = 0; i < handles.size(); i++) {
+                OperatorState state = states().get(i);
+                if (state.mode == Mode.BROADCAST) {
+                    ((BroadcastState) handles.get(i)).putAll(new TreeMap<>(state.entries));
+                } else {
+                    ((ListState) handles.get(i)).addAll(state.perSubtask.get(Flink.subtask(getRuntimeContext())));
+                }
+            }
+            return step;
+        }
+
+        @Override
+        public void snapshotState(FunctionSnapshotContext context) {}
+    }
+}

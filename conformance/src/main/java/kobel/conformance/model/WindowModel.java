@@ -1,0 +1,108 @@
+package kobel.conformance.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import kobel.conformance.json.Json;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.streaming.api.datastream.KeyedStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+
+/**
+ * A window operator over numbers in the order of their event time; each phase ends with a watermark that fires the older
+ * windows. The shape says which windows, and simulates them.
+ */
+public final class WindowModel extends OperatorModel {
+    /** One kind of window operator: how Flink is told, and what it must then hold. */
+    public interface Shape {
+        SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream);
+
+        /** Adds keyedStates and timers, given the records of each key in order and the last watermark. */
+        void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark);
+    }
+
+    /** A record and its event time. */
+    public record Event(long timestamp, int value) {}
+
+    private static final long START = 1_800_000_000_000L;
+    private static final int STEPS = 60;
+    private static final int KEYS = 5;
+
+    private final Shape shape;
+
+    public WindowModel(String uid, Shape shape) {
+        super(uid, uid);
+        this.shape = shape;
+    }
+
+    @Override
+    public void attach(StreamExecutionEnvironment env) {
+        finish(shape.apply(steps(env).keyBy(new KeyOfRecord(), Types.LONG)));
+    }
+
+    @Override
+    public List<Integer> steps(int phase) {
+        List<Integer> steps = new ArrayList<>();
+        for (int i = 0; i < STEPS; i++) {
+            steps.add(i);
+        }
+        return steps;
+    }
+
+    /** Gaps grow with the squares, so that sessions of several lengths come about. */
+    @Override
+    public Long timestamp(int phase, int step) {
+        return START + phase * 60_000L + step * 700L + (step % 11 == 0 ? 450 : 0) + step / 20 * 4000L;
+    }
+
+    @Override
+    public Long watermark(int phase) {
+        return START + phase * 60_000L + 30_000L;
+    }
+
+    @Override
+    protected void describe(Map<String, Object> operator, int phases) {
+        Map<Long, List<Event>> records = new TreeMap<>();
+        for (int phase = 0; phase < phases; phase++) {
+            for (int step : steps(phase)) {
+                int record = phase * StepSource.PHASE + step;
+                records.computeIfAbsent(key(record), k -> new ArrayList<>()).add(new Event(timestamp(phase, step), record));
+            }
+        }
+        operator.put("keyType", Types.LONG.toString());
+        shape.describe(operator, records, watermark(phases - 1));
+    }
+
+    private static long key(int record) {
+        int step = record % StepSource.PHASE;
+        return step * (long) step % KEYS - 2;
+    }
+
+    /** A keyed state as it stands in expected.json. */
+    public static Map<String, Object> state(String name, String kind, String namespaceType, String valueType, List<Object> entries) {
+        Map<String, Object> state = Json.object("name", name, "kind", kind, "ttl", false, "valueType", valueType);
+        if (namespaceType != null) {
+            state.put("namespaceType", namespaceType);
+        }
+        state.put("entries", Json.sorted(entries));
+        return state;
+    }
+
+    /** The timers of a window operator as they stand in expected.json. */
+    public static List<Object> timers(String namespaceType, List<Object> entries) {
+        return List.of(Json.object("service", "window-timers", "domain", "event", "namespaceType", namespaceType,
+                "entries", Json.sorted(entries)));
+    }
+
+    private static final class KeyOfRecord implements KeySelector<Integer, Long> {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Long getKey(Integer record) {
+            return key(record);
+        }
+    }
+}
