@@ -48,6 +48,8 @@ export interface Codec {
 /** `hashCode` rules that do not follow from the bytes alone. */
 export type HashRule =
   | 'longValue'
+  | 'booleanValue'
+  | 'doubleValue'
   | 'timeWindow'
   | 'caseClass'
   | 'binaryRow'
@@ -63,7 +65,8 @@ export type HashRule =
  */
 export type Layout =
   // -- numbers: 1, 1, 2, 4, 8, 4, 8, 2 bytes. `flipped`: the sign bit is inverted so that bytes sort as numbers
-  | { readonly op: 'boolean' | 'i8' | 'i16' | 'i32' | 'f32' | 'f64' | 'char' }
+  | { readonly op: 'i8' | 'i16' | 'i32' | 'f32' | 'char' }
+  | { readonly op: 'boolean' | 'f64'; readonly hash?: HashRule }
   | { readonly op: 'i64'; readonly flipped?: true; readonly hash?: HashRule }
   // -- text and bytes. string: varint(length + 1), units as varints; utf8, bytes: i32 length, bytes; chars: i32 n, n u16
   | { readonly op: 'string' | 'chars' }
@@ -74,12 +77,15 @@ export type Layout =
   | { readonly op: 'bigInteger' | 'bigDecimal' }
   // -- points in time; see `time.ts`. All have a form for null
   | { readonly op: 'millis' | 'sqlTimestamp' | 'localDate' | 'localTime' | 'localDateTime' | 'instant' }
-  // -- a value without content: `length` bytes, always the same value. `declaredLength` as Flink's getLength() says
+  // -- a value without content: `length` bytes (zeros, or `fill`), always the same value. `declaredLength` as Flink's
+  //    getLength() says, `hash` as hashCode(), 0 where it is not given
   | {
       readonly op: 'constant'
       readonly length: number
       readonly declaredLength: number
-      readonly value: null | string | true
+      readonly value: null | string | true | readonly []
+      readonly fill?: number
+      readonly hash?: number
     }
   // -- i32 index into the stored constants
   | { readonly op: 'enum'; readonly className: string; readonly constants: readonly string[] }
@@ -122,7 +128,7 @@ export type Layout =
       readonly keyFlag: boolean
       readonly valueFlag: boolean
     }
-  // -- bool: `nullWhen` = null, followed by `padding` zero bytes; else the value
+  // -- bool: `nullWhen` = null, followed by `padding` zero bytes; else the value, which takes as many bytes if padded
   | { readonly op: 'nullable'; readonly inner: Layout; readonly nullWhen: 0 | 1; readonly padding: number }
   // -- u8 tag, then the value of that case
   | { readonly op: 'tagged'; readonly cases: readonly LayoutCase[] }
@@ -142,6 +148,7 @@ export type Layout =
 /** The bytes a value of this layout always takes, or -1 where that depends on the value. */
 export function fixedLength(layout: Layout): number {
   if (layout.op === 'constant') return layout.length
+  if (layout.op === 'row' && !layout.rowKind && layout.fields.length === 0) return 0
   return remembered(FIXED_LENGTHS, layout, fixedLength)
 }
 
@@ -155,6 +162,10 @@ const FIXED_LENGTHS = new WeakMap<Layout, number>()
 export function declaredLength(layout: Layout): number {
   if (layout.op === 'constant') return layout.declaredLength
   if (layout.op === 'object' && layout.avro) return -1
+  // TupleSerializerBase takes a field that says 0 for one of unknown length; CompositeSerializer does not.
+  if (layout.op === 'tuple' || (layout.op === 'object' && layout.hash === 'caseClass')) {
+    return sum(childrenOf(layout), (field) => declaredLength(field) || -1)
+  }
   return remembered(DECLARED_LENGTHS, layout, declaredLength)
 }
 
@@ -202,10 +213,7 @@ function lengthOf(layout: Layout, inner: (layout: Layout) => number): number {
     case 'tuple':
       return sum(layout.fields, inner)
     case 'object':
-      return sum(
-        layout.fields.map((field) => field.layout),
-        inner,
-      )
+      return sum(childrenOf(layout), inner)
     case 'nullable':
       return layout.padding > 0 ? 1 + layout.padding : -1
     case 'ttl': {

@@ -21,6 +21,9 @@ export function bigIntToBytes(value: bigint): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
 }
 
+/** Its decimal text takes time that grows faster than its length. */
+const MAX_BYTES = 1 << 20
+
 /**
  * `BigIntSerializer`: i32 0 = null, 1 = ZERO, 2 = ONE, 3 = TEN, else length + 4, then the bytes. Equal numbers have two
  * forms: the short ones stand only for the JDK's constants.
@@ -33,6 +36,7 @@ export function readBigInteger(reader: Reader): bigint | null {
   if (tag === 2) return 1n
   if (tag === 3) return 10n
   if (tag <= 4) throw new KobelError('CORRUPT', `a BigInteger cannot have the length ${tag - 4}`, { offset: at })
+  if (tag > MAX_BYTES) throw new KobelError('LIMIT', `a BigInteger of ${tag - 4} bytes is too long`, { offset: at })
   return bigIntFromBytes(reader.take(tag - 4))
 }
 

@@ -10,7 +10,7 @@ const DAY_SECONDS = 86_400n
 
 // --- civil calendar ------------------------------------------------------------------------------------------------
 
-interface CivilDate {
+export interface CivilDate {
   readonly year: number
   readonly month: number
   readonly day: number
@@ -83,16 +83,28 @@ export function millisText(millis: bigint): string {
   return instantText((millis - ofSecond) / 1000n, Number(ofSecond) * 1_000_000)
 }
 
-const DATE = /^([+-]?\d{4,10})-(\d{2})-(\d{2})/
+const DATE = /^([+-]?\d{4,10})-(\d{2})-(\d{2})$/
 const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/
 
 export function parseDate(text: string): CivilDate {
   const match = DATE.exec(text)
-  if (!match) throw new KobelError('USAGE', `an ISO date was expected, found ${JSON.stringify(text.slice(0, 40))}`)
-  return { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) }
+  const date = match && { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) }
+  if (date && isDate(date)) return date
+  throw new KobelError('USAGE', `an ISO date was expected, found ${JSON.stringify(text.slice(0, 40))}`)
 }
 
-interface ClockTime {
+/** Java's years go to ±999999999, an instant's one further on both sides. */
+const MAX_YEAR = 1_000_000_000
+
+function isDate(date: CivilDate): boolean {
+  const { year, month, day } = date
+  if (!(Math.abs(year) <= MAX_YEAR && month >= 1 && month <= 12 && day >= 1)) return false
+  if (day <= 28) return true
+  const next = month === 12 ? { year: year + 1, month: 1, day: 1 } : { year, month: month + 1, day: 1 }
+  return day <= daysFromCivil(next) - daysFromCivil({ year, month, day: 1 })
+}
+
+export interface ClockTime {
   readonly hour: number
   readonly minute: number
   readonly second: number
@@ -101,9 +113,18 @@ interface ClockTime {
 
 export function parseTime(text: string): ClockTime {
   const match = TIME.exec(text)
-  if (!match) throw new KobelError('USAGE', `an ISO time was expected, found ${JSON.stringify(text.slice(0, 40))}`)
-  const nano = Number((match[4] ?? '').padEnd(9, '0'))
-  return { hour: Number(match[1]), minute: Number(match[2]), second: Number(match[3] ?? 0), nano }
+  const nano = Number((match?.[4] ?? '').padEnd(9, '0'))
+  const time = match && { hour: Number(match[1]), minute: Number(match[2]), second: Number(match[3] ?? 0), nano }
+  if (time && isTime(time)) return time
+  throw new KobelError('USAGE', `an ISO time was expected, found ${JSON.stringify(text.slice(0, 40))}`)
+}
+
+function isTime({ hour, minute, second, nano }: ClockTime): boolean {
+  return hour < 24 && minute < 60 && second < 60 && isNano(nano)
+}
+
+function isNano(nano: number): boolean {
+  return nano >= 0 && nano < 1_000_000_000
 }
 
 /** The inverse of {@link instantText}. */
@@ -121,8 +142,13 @@ export function parseInstant(text: string): { seconds: bigint; nano: number } {
 }
 
 export function parseMillis(text: string): bigint {
-  const { seconds, nano } = parseInstant(text)
-  return seconds * 1000n + BigInt(Math.floor(nano / 1_000_000))
+  return millisOf(parseInstant(text), text)
+}
+
+function millisOf({ seconds, nano }: { seconds: bigint; nano: number }, text: string): bigint {
+  const millis = seconds * 1000n + BigInt(Math.floor(nano / 1_000_000))
+  if (BigInt.asIntN(64, millis) === millis) return millis
+  throw new KobelError('USAGE', `the milliseconds of ${text} do not fit 64 bits`)
 }
 
 // --- Flink's bytes -------------------------------------------------------------------------------------------------
@@ -142,6 +168,7 @@ export function readSqlTimestamp(reader: Reader): string | null {
   const millis = reader.i64()
   const nano = reader.i32()
   if (millis === LONG_MIN) return null
+  if (!isNano(nano)) throw noTime(`${nano} nanoseconds of a second`, reader)
   return instantText((millis - modulo(millis, 1000n)) / 1000n, nano)
 }
 
@@ -151,16 +178,32 @@ export function writeSqlTimestamp(writer: Writer, text: string | null): void {
     writer.i32(0)
     return
   }
-  const { seconds, nano } = parseInstant(text)
-  writer.i64(seconds * 1000n + BigInt(Math.floor(nano / 1_000_000)))
-  writer.i32(nano)
+  const instant = parseInstant(text)
+  writer.i64(millisOf(instant, text))
+  writer.i32(instant.nano)
 }
 
+function noTime(found: string, reader: Reader): KobelError {
+  return new KobelError('CORRUPT', `a point in time cannot have ${found}`, { offset: reader.offset })
+}
+
+/** `Instant.MIN` and `Instant.MAX`. */
+const MIN_SECONDS = -31_557_014_167_219_200n
+const MAX_SECONDS = 31_556_889_864_403_199n
+
 /** `InstantSerializer`: i64 seconds, i32 nanoseconds; null = Long.MIN_VALUE, Integer.MIN_VALUE. */
-export function readInstant(reader: Reader): string | null {
+export function readSecondsAndNano(reader: Reader): { seconds: bigint; nano: number } | null {
   const seconds = reader.i64()
   const nano = reader.i32()
-  return seconds === LONG_MIN && nano === INT_MIN ? null : instantText(seconds, nano)
+  if (seconds === LONG_MIN && nano === INT_MIN) return null
+  if (!isNano(nano)) throw noTime(`${nano} nanoseconds of a second`, reader)
+  if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) throw noTime(`${seconds} seconds since 1970`, reader)
+  return { seconds, nano }
+}
+
+export function readInstant(reader: Reader): string | null {
+  const instant = readSecondsAndNano(reader)
+  return instant && instantText(instant.seconds, instant.nano)
 }
 
 export function writeInstant(writer: Writer, text: string | null): void {
@@ -170,11 +213,16 @@ export function writeInstant(writer: Writer, text: string | null): void {
 }
 
 /** `LocalDateSerializer`: i32 year, u8 month, u8 day; null = `80000000 8000`. */
+export function readCivilDate(reader: Reader): CivilDate | null {
+  const date = { year: reader.i32(), month: reader.u8(), day: reader.u8() }
+  if (date.year === INT_MIN) return null
+  if (!isDate(date)) throw noTime(`the date ${date.year}-${date.month}-${date.day}`, reader)
+  return date
+}
+
 export function readLocalDate(reader: Reader): string | null {
-  const year = reader.i32()
-  const month = reader.u8()
-  const day = reader.u8()
-  return year === INT_MIN && month === 0x80 ? null : dateText({ year, month, day })
+  const date = readCivilDate(reader)
+  return date && dateText(date)
 }
 
 export function writeLocalDate(writer: Writer, text: string | null): void {
@@ -185,12 +233,21 @@ export function writeLocalDate(writer: Writer, text: string | null): void {
 }
 
 /** `LocalTimeSerializer`: u8 hour, minute, second, i32 nanoseconds; null = `80 8000 80000000`. */
+export function readClockTime(reader: Reader): ClockTime | null {
+  const time = { hour: reader.u8(), minute: reader.u8(), second: reader.u8(), nano: reader.i32() }
+  if (time.hour === 0x80) return null
+  if (!isTime(time)) throw noTime(`the time ${time.hour}:${time.minute}:${time.second} and ${time.nano} ns`, reader)
+  return time
+}
+
+/** `LocalTime.toNanoOfDay()`. */
+export function nanoOfDay({ hour, minute, second, nano }: ClockTime): bigint {
+  return BigInt(hour * 3600 + minute * 60 + second) * 1_000_000_000n + BigInt(nano)
+}
+
 export function readLocalTime(reader: Reader): string | null {
-  const hour = reader.u8()
-  const minute = reader.u8()
-  const second = reader.u8()
-  const nano = reader.i32()
-  return hour === 0x80 ? null : timeText(hour, minute, second, nano)
+  const time = readClockTime(reader)
+  return time && timeText(time.hour, time.minute, time.second, time.nano)
 }
 
 export function writeLocalTime(writer: Writer, text: string | null): void {
@@ -211,7 +268,8 @@ export function writeLocalTime(writer: Writer, text: string | null): void {
 export function readLocalDateTime(reader: Reader): string | null {
   const date = readLocalDate(reader)
   const time = readLocalTime(reader)
-  return date === null || time === null ? null : `${date}T${time}`
+  if ((date === null) !== (time === null)) throw noTime('a date without a time, or a time without a date', reader)
+  return date === null ? null : `${date}T${time}`
 }
 
 export function writeLocalDateTime(writer: Writer, text: string | null): void {

@@ -1,3 +1,5 @@
+import type { Reader } from '../../bytes/reader.ts'
+import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
 import type { SerializerRow } from '../row.ts'
 import type { SerializerSnapshot } from '../snapshot.ts'
@@ -23,6 +25,17 @@ export function eitherLayout([left, right]: readonly SerializerSnapshot[]): Layo
 
 export function eitherType([left, right]: readonly SerializerSnapshot[]): Type {
   return { kind: 'either', arguments: [left!.type, right!.type] }
+}
+
+/** No real value of a fixed length is longer than this. */
+const MAX_PADDING = 1 << 16
+
+function readPadding(reader: Reader): number {
+  const padding = reader.i32()
+  if (padding >= 0 && padding <= MAX_PADDING) return padding
+  throw new KobelError('CORRUPT', `a nullable value cannot be padded with ${padding} bytes`, {
+    offset: reader.offset - 4,
+  })
 }
 
 export const COMPOSITE_ROWS: readonly SerializerRow[] = [
@@ -60,7 +73,7 @@ export const COMPOSITE_ROWS: readonly SerializerRow[] = [
     // bool is null, then the value, or as many zero bytes as the padding says.
     snapshotClass: `${RUNTIME}.NullableSerializer$NullableSerializerSnapshot`,
     outerVersions: [2],
-    readOuter: (reader) => reader.i32(),
+    readOuter: readPadding,
     writeOuter: (writer, padding) => writer.i32(padding),
     nestedCount: 1,
     type: (_, [inner]) => ({ kind: 'nullable', arguments: [inner!.type] }),

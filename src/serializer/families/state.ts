@@ -56,7 +56,7 @@ export const STATE_ROWS: readonly SerializerRow[] = [
     STATE,
     'VoidNamespace',
     { kind: 'void-namespace' },
-    { op: 'constant', length: 1, declaredLength: 0, value: null },
+    { op: 'constant', length: 1, declaredLength: 0, value: null, hash: 99 },
   ),
   simpleRow(
     `${WINDOWS}.TimeWindow$Serializer$TimeWindowSerializerSnapshot`,

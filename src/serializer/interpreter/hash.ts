@@ -1,12 +1,13 @@
 import { murmur32 } from '../../bytes/murmur32.ts'
-import type { Reader } from '../../bytes/reader.ts'
+import { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
 import { readBigInteger } from '../numbers.ts'
 import { readFlinkString } from '../strings.ts'
-import { parseDate, parseInstant, parseTime, readInstant, readLocalDate, readLocalTime } from '../time.ts'
-import { readCount } from './limits.ts'
-import { maskBit, minimumOf, readValue, taggedCase } from './read.ts'
+import { type CivilDate, type ClockTime, nanoOfDay, readCivilDate, readClockTime, readSecondsAndNano } from '../time.ts'
+import { MAX_DEPTH, readCount, tooDeep } from './limits.ts'
+import { maskBit, minimumOf, readValue } from './read.ts'
+import { taggedCase } from './tagged.ts'
 
 /**
  * Java's `hashCode()` of the value at the reader, for every layout whose hash Java or Flink specifies
@@ -14,9 +15,11 @@ import { maskBit, minimumOf, readValue, taggedCase } from './read.ts'
  *
  * @throws KobelError `UNHASHABLE` where the hash is user code or differs from one JVM to the next.
  */
-export function hashValue(layout: Layout, reader: Reader): number {
+export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
+  if (depth > MAX_DEPTH) throw tooDeep(reader)
   switch (layout.op) {
     case 'boolean':
+      if (layout.hash === 'booleanValue') return reader.bool() ? 1 : 0
       return reader.bool() ? 1231 : 1237
     case 'i8':
       return reader.i8()
@@ -33,7 +36,7 @@ export function hashValue(layout: Layout, reader: Reader): number {
     case 'f32':
       return hashFloat(reader)
     case 'f64':
-      return hashDouble(reader)
+      return layout.hash === 'doubleValue' ? (31 + hashDouble(reader)) | 0 : hashDouble(reader)
     case 'string':
       return hashText(readFlinkString(reader))
     case 'bigInteger':
@@ -42,49 +45,43 @@ export function hashValue(layout: Layout, reader: Reader): number {
       const unscaled = readBigInteger(reader)
       return unscaled === null ? 0 : hashBigDecimal(unscaled, reader.i32())
     }
-    case 'millis': {
-      return hashLong(reader.i64())
-    }
+    case 'millis':
+      return hashMillis(reader.i64())
     case 'sqlTimestamp': {
       // java.sql.Timestamp takes java.util.Date's hash: the nanoseconds below a millisecond do not count.
-      const hash = hashLong(reader.i64())
+      const hash = hashMillis(reader.i64())
       reader.skip(4)
       return hash
     }
     case 'localDate':
-      return hashDate(readLocalDate(reader))
+      return hashDate(readCivilDate(reader))
     case 'localTime':
-      return hashTime(readLocalTime(reader))
+      return hashTime(readClockTime(reader))
     case 'localDateTime':
-      return hashDate(readLocalDate(reader)) ^ hashTime(readLocalTime(reader))
+      return hashDate(readCivilDate(reader)) ^ hashTime(readClockTime(reader))
     case 'instant': {
-      const text = readInstant(reader)
-      if (text === null) return 0
-      const { seconds, nano } = parseInstant(text)
-      return (hashLong(seconds) + Math.imul(51, nano)) | 0
+      const instant = readSecondsAndNano(reader)
+      return instant === null ? 0 : (hashLong(instant.seconds) + Math.imul(51, instant.nano)) | 0
     }
     case 'constant':
       reader.skip(layout.length)
-      return 0
-    case 'utf8':
-      if (layout.hash === 'binaryString') return hashBinary(reader)
-      throw unhashable('a text')
+      return layout.hash ?? 0
     case 'tuple':
-      return hashTuple(layout, reader)
+      return hashTuple(layout, reader, depth)
     case 'row':
-      return hashRow(layout, reader)
+      return hashRow(layout, reader, depth)
     case 'object':
       return hashObject(layout, reader)
     case 'list':
-      return hashList(layout, reader)
+      return hashList(layout, reader, depth)
     case 'map':
-      return hashMap(layout, reader)
+      return hashMap(layout, reader, depth)
     case 'nullable':
-      if ((reader.bool() ? 1 : 0) !== layout.nullWhen) return hashValue(layout.inner, reader)
+      if ((reader.bool() ? 1 : 0) !== layout.nullWhen) return hashValue(layout.inner, reader, depth + 1)
       reader.skip(layout.padding)
       return 0
     case 'tagged':
-      return hashValue(taggedCase(layout, reader).layout, reader)
+      return hashValue(taggedCase(layout, reader).layout, reader, depth + 1)
     case 'codec':
       if (layout.codec.hash) return layout.codec.hash(reader)
       throw unhashable(layout.className)
@@ -97,8 +94,9 @@ export function hashValue(layout: Layout, reader: Reader): number {
 export function isHashable(layout: Layout): boolean {
   switch (layout.op) {
     case 'tuple':
+      return layout.hash !== 'caseClass' && layout.fields.every(isHashable)
     case 'row':
-      return layout.fields.every(isHashable)
+      return layout.fields.every(isDeepHashable)
     case 'object':
       return layout.hash === 'timeWindow'
     case 'list':
@@ -119,6 +117,9 @@ export function isHashable(layout: Layout): boolean {
     case 'fixedBytes':
     case 'chars':
     case 'maskedList':
+    case 'union':
+    case 'blockList':
+    case 'blockMap':
     case 'ttl':
     case 'sized':
     case 'unknown':
@@ -187,40 +188,110 @@ export function hashBigDecimal(unscaled: bigint, scale: number): number {
   return (Math.imul(31, hashBigInteger(unscaled)) + scale) | 0
 }
 
-function hashDate(text: string | null): number {
-  if (text === null) return 0
-  const { year, month, day } = parseDate(text)
+/** `Date.hashCode` of java.util; Long.MIN_VALUE stands for null. */
+function hashMillis(millis: bigint): number {
+  return millis === -(2n ** 63n) ? 0 : hashLong(millis)
+}
+
+function hashDate(date: CivilDate | null): number {
+  if (date === null) return 0
+  const { year, month, day } = date
   return (year & 0xfffff800) ^ ((year << 11) + (month << 6) + day)
 }
 
-function hashTime(text: string | null): number {
-  if (text === null) return 0
-  const { hour, minute, second, nano } = parseTime(text)
-  return hashLong(BigInt(hour * 3600 + minute * 60 + second) * 1_000_000_000n + BigInt(nano))
+function hashTime(time: ClockTime | null): number {
+  return time === null ? 0 : hashLong(nanoOfDay(time))
 }
 
 /** `Tuple2.hashCode` and the like: begins with the first field, unlike lists. */
-function hashTuple(layout: Layout & { op: 'tuple' }, reader: Reader): number {
+function hashTuple(layout: Layout & { op: 'tuple' }, reader: Reader, depth: number): number {
   if (layout.hash === 'caseClass') throw unhashable('a Scala case class')
   let hash = 0
   layout.fields.forEach((field, i) => {
-    const of = hashValue(field, reader)
+    const of = hashValue(field, reader, depth + 1)
     hash = i === 0 ? of : (Math.imul(31, hash) + of) | 0
   })
   return hash
 }
 
-/** `Row.hashCode`: the ordinal of the row kind counts, and each field as `Arrays.deepHashCode` of an array of it. */
-function hashRow(layout: Layout & { op: 'row' }, reader: Reader): number {
+/** `RowUtils.deepHashCodeRow` (Flink 1.13 and later): the row kind counts, and fields by {@link deepHash}. */
+function hashRow(layout: Layout & { op: 'row' }, reader: Reader, depth: number): number {
   const ahead = layout.rowKind ? 2 : 0
   const mask = reader.take((ahead + layout.fields.length + 7) >> 3)
   const kind = layout.rowKind ? (maskBit(mask, 0) ? 1 : 0) + (maskBit(mask, 1) ? 2 : 0) : 0
   let hash = 1
   layout.fields.forEach((field, i) => {
-    const of = maskBit(mask, ahead + i) ? 0 : hashValue(field, reader)
-    hash = (Math.imul(31, hash) + ((31 + of) | 0)) | 0
+    hash = (Math.imul(31, hash) + (maskBit(mask, ahead + i) ? 0 : deepHash(field, reader, depth + 1))) | 0
   })
   return (Math.imul(31, kind) + hash) | 0
+}
+
+/**
+ * `RowUtils.deepHashCodeInternal`: null is 0, lists, maps and arrays of objects go by their members, and all else
+ * counts as `Arrays.deepHashCode` of an array of it, which also takes arrays of primitives.
+ */
+function deepHash(layout: Layout, reader: Reader, depth: number): number {
+  if (depth > MAX_DEPTH) throw tooDeep(reader)
+  switch (layout.op) {
+    case 'nullable': {
+      if ((reader.bool() ? 1 : 0) !== layout.nullWhen) return deepHash(layout.inner, reader, depth + 1)
+      reader.skip(layout.padding)
+      return 0
+    }
+    case 'bytes':
+      return (31 + hashElements(reader.count('bytes'), () => reader.i8())) | 0
+    case 'chars':
+      return (31 + hashElements(reader.count('characters', 2), () => reader.u16())) | 0
+    case 'list':
+      return layout.of === 'set' ? (31 + hashList(layout, reader, depth)) | 0 : deepHashList(layout, reader, depth)
+    case 'map':
+      return (1 + hashMap(layout, reader, depth, deepHash)) | 0
+    default: {
+      const start = reader.offset
+      const hash = hashValue(layout, reader, depth)
+      // Only null is 0 here: an empty string is 31.
+      const isNull = hash === 0 && readValue(layout, new Reader(reader.bytes, start, reader.limit), -1, depth) === null
+      return isNull ? 0 : (31 + hash) | 0
+    }
+  }
+}
+
+function deepHashList(layout: Layout & { op: 'list' }, reader: Reader, depth: number): number {
+  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined), depth)
+  const primitive = isPrimitiveArray(layout)
+  const of = primitive ? hashValue : deepHash
+  const hash = hashElements(count, () => {
+    const isNull = layout.flag !== undefined && reader.bool() === (layout.flag === 'isNull')
+    return isNull ? 0 : of(layout.element, reader, depth + 1)
+  })
+  return primitive ? (31 + hash) | 0 : hash
+}
+
+function isPrimitiveArray(layout: Layout & { op: 'list' }): boolean {
+  return layout.of === 'array' && layout.flag === undefined && layout.element.op !== 'string'
+}
+
+function hashElements(count: number, next: () => number): number {
+  let hash = 1
+  for (let i = 0; i < count; i++) hash = (Math.imul(31, hash) + next()) | 0
+  return hash
+}
+
+/** As {@link isHashable}, for a field of a row. */
+function isDeepHashable(layout: Layout): boolean {
+  switch (layout.op) {
+    case 'bytes':
+    case 'chars':
+      return true
+    case 'list':
+      return layout.of === 'set' ? isHashable(layout) : isDeepHashable(layout.element)
+    case 'map':
+      return isDeepHashable(layout.key) && isDeepHashable(layout.value)
+    case 'nullable':
+      return isDeepHashable(layout.inner)
+    default:
+      return isHashable(layout)
+  }
 }
 
 function hashObject(layout: Layout & { op: 'object' }, reader: Reader): number {
@@ -237,24 +308,29 @@ function hashTimeWindow(sum: bigint): number {
   return Number(BigInt.asIntN(32, mixed))
 }
 
-function hashList(layout: Layout & { op: 'list' }, reader: Reader): number {
+function hashList(layout: Layout & { op: 'list' }, reader: Reader, depth: number): number {
   if (layout.of === 'array') throw unhashable('an array')
   const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined), depth)
   let hash = layout.of === 'set' ? 0 : 1
   for (let i = 0; i < count; i++) {
     const isNull = layout.flag !== undefined && reader.bool() === (layout.flag === 'isNull')
-    const of = isNull ? 0 : hashValue(layout.element, reader)
+    const of = isNull ? 0 : hashValue(layout.element, reader, depth + 1)
     hash = layout.of === 'set' ? (hash + of) | 0 : (Math.imul(31, hash) + of) | 0
   }
   return hash
 }
 
-function hashMap(layout: Layout & { op: 'map' }, reader: Reader): number {
+function hashMap(
+  layout: Layout & { op: 'map' },
+  reader: Reader,
+  depth: number,
+  of: typeof deepHash = hashValue,
+): number {
   const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag), depth)
   let hash = 0
   for (let i = 0; i < count; i++) {
-    const key = layout.keyFlag && reader.bool() ? 0 : hashValue(layout.key, reader)
-    const value = layout.valueFlag && reader.bool() ? 0 : hashValue(layout.value, reader)
+    const key = layout.keyFlag && reader.bool() ? 0 : of(layout.key, reader, depth + 1)
+    const value = layout.valueFlag && reader.bool() ? 0 : of(layout.value, reader, depth + 1)
     hash = (hash + (key ^ value)) | 0
   }
   return hash

@@ -3,6 +3,7 @@ import { KobelError } from '../../error.ts'
 import type { Layout, LayoutField } from '../layout.ts'
 import { float32Shortest } from '../numbers.ts'
 import { CLASS, emptyObject, TypedBytes, type Value, type ValueArray, type ValueObject } from '../value.ts'
+import { caseOf, shown, unfitCase, unwrap } from './tagged.ts'
 import { branchOf, branchOfJson } from './union.ts'
 
 /**
@@ -126,19 +127,10 @@ function pojoJson(layout: Layout & { op: 'pojo' }, object: ValueObject): string 
 }
 
 function taggedJson(layout: Layout & { op: 'tagged' }, value: Value): string {
-  for (const each of layout.cases) {
-    if (each.wrap !== undefined && typeof value === 'object' && value !== null && Object.hasOwn(value, each.wrap)) {
-      return `{${JSON.stringify(each.wrap)}:${valueToJson(each.layout, (value as ValueObject)[each.wrap]!)}}`
-    }
-  }
-  const bare = layout.cases.find((each) => each.wrap === undefined && fits(each.layout, value))
-  return bare ? valueToJson(bare.layout, value) : JSON.stringify(value)
-}
-
-/** Whether an object has the members of this layout: tells bare cases apart. */
-function fits(layout: Layout, value: Value): boolean {
-  if (layout.op !== 'object') return true
-  return typeof value === 'object' && value !== null && layout.fields.every((field) => Object.hasOwn(value, field.name))
+  const found = caseOf(layout, value)
+  if (!found) throw unfitCase(layout, shown(value))
+  const inner = valueToJson(found.layout, unwrap(found, value) as Value)
+  return found.wrap === undefined ? inner : `{${JSON.stringify(found.wrap)}:${inner}}`
 }
 
 /**
@@ -154,8 +146,9 @@ export function jsonToValue(layout: Layout, json: unknown): Value {
     case 'bigInteger':
       return toBigInt(json)
     case 'f32':
+      return typeof json === 'number' ? Math.fround(json) : numberFrom(json)
     case 'f64':
-      return typeof json === 'string' && /^(NaN|-?Infinity)$/.test(json) ? Number(json) : (json as Value)
+      return numberFrom(json)
     case 'bytes':
     case 'fixedBytes':
       return fromBase64(asText(json))
@@ -213,6 +206,11 @@ export function jsonToValue(layout: Layout, json: unknown): Value {
   }
 }
 
+/** NaN and the infinities are texts in JSON. */
+function numberFrom(json: unknown): Value {
+  return typeof json === 'string' && /^(NaN|-?Infinity)$/.test(json) ? Number(json) : (json as Value)
+}
+
 function objectFrom(fields: readonly LayoutField[], json: Record<string, unknown>): ValueObject {
   const object = emptyObject()
   for (const field of fields) {
@@ -226,19 +224,17 @@ function pojoFrom(layout: Layout & { op: 'pojo' }, json: Record<string, unknown>
   const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === json.class)
   if (!subclass) return objectFrom(layout.fields, asObject(json.fields))
   const value = jsonToValue(subclass.layout, json)
-  if (typeof value === 'object' && value !== null) (value as { [CLASS]?: string })[CLASS] = subclass.className
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)) {
+    if (!(value instanceof TypedBytes)) (value as { [CLASS]?: string })[CLASS] ??= subclass.className
+  }
   return value
 }
 
 function taggedFrom(layout: Layout & { op: 'tagged' }, json: unknown): Value {
-  for (const each of layout.cases) {
-    if (each.wrap !== undefined && typeof json === 'object' && json !== null && Object.hasOwn(json, each.wrap)) {
-      return { [each.wrap]: jsonToValue(each.layout, (json as Record<string, unknown>)[each.wrap]) }
-    }
-  }
-  const bare = layout.cases.find((each) => each.wrap === undefined && fits(each.layout, json as Value))
-  if (!bare) throw unfit(`an object with one of ${layout.cases.map((each) => each.wrap).join(', ')}`, json)
-  return jsonToValue(bare.layout, json)
+  const found = caseOf(layout, json)
+  if (!found) throw unfitCase(layout, shown(json))
+  const value = jsonToValue(found.layout, unwrap(found, json))
+  return found.wrap === undefined ? value : { [found.wrap]: value }
 }
 
 function isTypedBytesJson(json: unknown): json is { class: string; bytes: string } {
@@ -270,5 +266,5 @@ function asObject(json: unknown): Record<string, unknown> {
 }
 
 function unfit(expected: string, found: unknown): KobelError {
-  return new KobelError('USAGE', `${expected} was expected, found ${(JSON.stringify(found) ?? 'nothing').slice(0, 60)}`)
+  return new KobelError('USAGE', `${expected} was expected, found ${shown(found)}`)
 }

@@ -17,22 +17,30 @@ export function unknownExtent(className: string, reader: Reader): KobelError {
   )
 }
 
-/** Elements that take no bytes are no evidence for a count, so their number is limited. */
+/**
+ * Elements that take no bytes are no evidence for a count, so their number is limited; inside other values, where a few
+ * bytes could ask for many of them over and over, to what hardly costs anything.
+ */
 const MAX_EMPTY = 1 << 20
+const MAX_EMPTY_INSIDE = 64
+
+function checkEmpty(count: number, what: string, depth: number, reader: Reader): void {
+  const most = depth === 0 ? MAX_EMPTY : MAX_EMPTY_INSIDE
+  if (count <= most) return
+  throw new KobelError('LIMIT', `${count} ${what} without bytes are over the limit of ${most}`, {
+    offset: reader.offset,
+  })
+}
 
 /** Reads an i32 count of things of which each takes at least `minimum` bytes. */
-export function readCount(reader: Reader, what: string, minimum: number): number {
+export function readCount(reader: Reader, what: string, minimum: number, depth: number): number {
   const count = reader.count(what, minimum)
-  if (minimum === 0 && count > MAX_EMPTY) {
-    throw new KobelError('LIMIT', `${count} ${what} without bytes are over the limit of ${MAX_EMPTY}`, {
-      offset: reader.offset,
-    })
-  }
+  if (minimum === 0) checkEmpty(count, what, depth, reader)
   return count
 }
 
 /** Reads blocks of elements of at least `minimum` bytes each, `varint count, elements`, up to the block of none. */
-export function forBlocks(reader: Reader, minimum: number, readBlock: (count: number) => void): void {
+export function forBlocks(reader: Reader, minimum: number, depth: number, readBlock: (count: number) => void): void {
   for (let total = 0; ; ) {
     const at = reader.offset
     const count = readVarint(reader)
@@ -45,11 +53,7 @@ export function forBlocks(reader: Reader, minimum: number, readBlock: (count: nu
         { offset: at },
       )
     }
-    if (minimum === 0 && total > MAX_EMPTY) {
-      throw new KobelError('LIMIT', `${total} elements without bytes are over the limit of ${MAX_EMPTY}`, {
-        offset: at,
-      })
-    }
+    if (minimum === 0) checkEmpty(total, 'elements', depth, reader)
     readBlock(count)
   }
 }

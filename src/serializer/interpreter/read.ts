@@ -7,6 +7,7 @@ import { readInstant, readLocalDate, readLocalDateTime, readLocalTime, readMilli
 import { CLASS, emptyObject, TypedBytes, type Value } from '../value.ts'
 import { forBlocks, MAX_DEPTH, readCount, tooDeep, unknownExtent } from './limits.ts'
 import { POJO_EXACT, POJO_NULL, pojoSubclass } from './pojo-flags.ts'
+import { taggedCase } from './tagged.ts'
 import { unionBranch } from './union.ts'
 
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -93,14 +94,14 @@ export function readValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
       return readUnion(layout, reader, tail, depth)
     case 'blockList': {
       const values: Value[] = []
-      forBlocks(reader, minimumOf(layout.element, false), (count) => {
+      forBlocks(reader, minimumOf(layout.element, false), depth, (count) => {
         for (let i = 0; i < count; i++) values.push(readValue(layout.element, reader, -1, depth + 1))
       })
       return values
     }
     case 'blockMap': {
       const entries: Value[] = []
-      forBlocks(reader, 4, (count) => {
+      forBlocks(reader, 4, depth, (count) => {
         for (let i = 0; i < count; i++) {
           const key = textDecoder.decode(reader.take(reader.count('bytes of a key')))
           entries.push([key, readValue(layout.value, reader, -1, depth + 1)])
@@ -225,6 +226,8 @@ function readPojo(layout: Layout & { op: 'pojo' }, reader: Reader, tail: number,
   if (flags !== POJO_EXACT) {
     const subclass = pojoSubclass(layout, flags, reader)
     const value = readValue(subclass.layout, reader, tail, depth + 1)
+    // Named by the class of the value and not of its serializer snapshot: writing it back needs that.
+    if (subclass.layout.op === 'unknown') return new TypedBytes(subclass.className, (value as TypedBytes).bytes)
     if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)) {
       if (!(value instanceof TypedBytes)) (value as { [CLASS]?: string })[CLASS] ??= subclass.className
     }
@@ -240,7 +243,7 @@ function readPojo(layout: Layout & { op: 'pojo' }, reader: Reader, tail: number,
 }
 
 function readList(layout: Layout & { op: 'list' }, reader: Reader, depth: number): Value[] {
-  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined))
+  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined), depth)
   const values: Value[] = []
   for (let i = 0; i < count; i++) {
     const isNull = layout.flag !== undefined && reader.bool() === (layout.flag === 'isNull')
@@ -276,7 +279,7 @@ export function readMask(reader: Reader): { count: number; mask: Uint8Array } {
 }
 
 function readMap(layout: Layout & { op: 'map' }, reader: Reader, depth: number): Value[] {
-  const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag))
+  const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag), depth)
   const entries: Value[] = []
   for (let i = 0; i < count; i++) {
     const key = layout.keyFlag && reader.bool() ? null : readValue(layout.key, reader, -1, depth + 1)
@@ -288,25 +291,12 @@ function readMap(layout: Layout & { op: 'map' }, reader: Reader, depth: number):
 
 function readNullable(layout: Layout & { op: 'nullable' }, reader: Reader, tail: number, depth: number): Value {
   const flag = reader.bool() ? 1 : 0
-  if (flag !== layout.nullWhen) return readValue(layout.inner, reader, tail, depth + 1)
-  reader.skip(layout.padding)
-  return null
-}
-
-/** The case that the tag byte at the reader selects. */
-export function taggedCase(
-  layout: Layout & { op: 'tagged' },
-  reader: Reader,
-): (Layout & { op: 'tagged' })['cases'][number] {
-  const tag = reader.u8()
-  const found = layout.cases.find((each) => each.tag === tag)
-  if (found === undefined) {
-    const known = layout.cases.map((each) => each.tag).join(', ')
-    throw new KobelError('CORRUPT', `one of the tags ${known} was expected, found ${tag}`, {
-      offset: reader.offset - 1,
-    })
+  if (flag === layout.nullWhen) {
+    reader.skip(layout.padding)
+    return null
   }
-  return found
+  if (layout.padding === 0) return readValue(layout.inner, reader, tail, depth + 1)
+  return within(reader, layout.padding, () => readValue(layout.inner, reader, 0, depth + 1))
 }
 
 /** Runs `read` with the limit `length` bytes ahead and checks that all of them were used. */

@@ -4,7 +4,8 @@ import { skipBigInteger } from '../numbers.ts'
 import { skipFlinkString } from '../strings.ts'
 import { forBlocks, MAX_DEPTH, readCount, tooDeep } from './limits.ts'
 import { POJO_EXACT, POJO_NULL, pojoSubclass } from './pojo-flags.ts'
-import { extentFromTail, fieldTail, maskBit, minimumOf, readMask, taggedCase } from './read.ts'
+import { extentFromTail, fieldTail, maskBit, minimumOf, readMask } from './read.ts'
+import { taggedCase } from './tagged.ts'
 import { unionBranch } from './union.ts'
 
 /** Moves the reader behind one value without making it. `tail` and errors as in `readValue`. */
@@ -52,7 +53,7 @@ export function skipValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
       return
     }
     case 'map': {
-      const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag))
+      const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag), depth)
       for (let i = 0; i < count; i++) {
         if (!(layout.keyFlag && reader.bool())) skipValue(layout.key, reader, -1, depth + 1)
         if (!(layout.valueFlag && reader.bool())) skipValue(layout.value, reader, -1, depth + 1)
@@ -68,13 +69,13 @@ export function skipValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
       return skipValue(unionBranch(layout, reader), reader, tail, depth + 1)
     case 'blockList': {
       const element = fixedLength(layout.element)
-      return forBlocks(reader, minimumOf(layout.element, false), (count) => {
+      return forBlocks(reader, minimumOf(layout.element, false), depth, (count) => {
         if (element >= 0) return reader.skip(count * element)
         for (let i = 0; i < count; i++) skipValue(layout.element, reader, -1, depth + 1)
       })
     }
     case 'blockMap':
-      return forBlocks(reader, 4, (count) => {
+      return forBlocks(reader, 4, depth, (count) => {
         for (let i = 0; i < count; i++) {
           reader.skip(reader.count('bytes of a key'))
           skipValue(layout.value, reader, -1, depth + 1)
@@ -91,7 +92,7 @@ export function skipValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
 }
 
 function skipList(layout: Layout & { op: 'list' }, reader: Reader, depth: number): void {
-  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined))
+  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined), depth)
   const element = layout.flag === undefined ? fixedLength(layout.element) : -1
   if (element >= 0) return reader.skip(count * element)
   for (let i = 0; i < count; i++) {

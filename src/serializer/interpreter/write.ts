@@ -14,17 +14,19 @@ import {
 import { CLASS, TypedBytes, type Value, type ValueArray, type ValueObject } from '../value.ts'
 import { POJO_EXACT, POJO_NULL, POJO_REGISTERED, POJO_SUBCLASS } from './pojo-flags.ts'
 import { ROW_KINDS } from './read.ts'
+import { caseOf, shown, unfitCase, unwrap } from './tagged.ts'
 import { branchOf } from './union.ts'
 
 const textEncoder = new TextEncoder()
 
 /**
- * Writes one value: the inverse of `readValue`. {@link TypedBytes} are written as they are wherever they stand.
+ * Writes one value: the inverse of `readValue`. {@link TypedBytes} are written as they are wherever they stand, behind
+ * what frames them.
  *
  * @throws KobelError `USAGE` where the value does not fit the layout, naming what was expected and found.
  */
 export function writeValue(layout: Layout, writer: Writer, value: Value): void {
-  if (value instanceof TypedBytes) return writer.raw(value.bytes)
+  if (value instanceof TypedBytes) return writeTyped(layout, writer, value)
   switch (layout.op) {
     case 'boolean':
       return writer.bool(expect(value, 'boolean', 'a boolean'))
@@ -63,7 +65,7 @@ export function writeValue(layout: Layout, writer: Writer, value: Value): void {
       return writeBigInteger(writer, value === null ? null : expect(value, 'bigint', 'a bigint'))
     case 'constant':
       writer.ensure(layout.length)
-      writer.bytes.fill(0, writer.offset, writer.offset + layout.length)
+      writer.bytes.fill(layout.fill ?? 0, writer.offset, writer.offset + layout.length)
       writer.offset += layout.length
       return
     case 'enum': {
@@ -171,9 +173,7 @@ function writeComposite(layout: Composite, writer: Writer, value: Value): void {
       return
     }
     case 'nullable':
-      writer.bool((value === null) === (layout.nullWhen === 1))
-      if (value !== null) return writeValue(layout.inner, writer, value)
-      return writer.raw(new Uint8Array(layout.padding))
+      return writeNullable(layout, writer, value)
     case 'tagged':
       return writeTagged(layout, writer, value)
     case 'union': {
@@ -219,27 +219,51 @@ function writePojo(layout: Layout & { op: 'pojo' }, writer: Writer, value: Value
 }
 
 function writeSubclass(layout: Layout & { op: 'pojo' }, writer: Writer, object: ValueObject, className: string): void {
-  const tag = layout.registered.findIndex((each) => each.className === className)
-  const subclass = layout.registered[tag] ?? layout.subclasses.find((each) => each.className === className)
+  const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === className)
   if (!subclass) throw unfit(`${layout.className} or a subclass that its snapshot knows`, className)
-  writer.u8(tag >= 0 ? POJO_REGISTERED : POJO_SUBCLASS)
-  if (tag >= 0) writer.u8(tag)
-  else writer.utf(className)
+  writeSubclassTag(layout, writer, className)
   writeValue(subclass.layout, writer, object)
 }
 
+function writeSubclassTag(layout: Layout & { op: 'pojo' }, writer: Writer, className: string): void {
+  const tag = layout.registered.findIndex((each) => each.className === className)
+  writer.u8(tag >= 0 ? POJO_REGISTERED : POJO_SUBCLASS)
+  if (tag >= 0) writer.u8(tag)
+  else writer.utf(className)
+}
+
+function writeNullable(layout: Layout & { op: 'nullable' }, writer: Writer, value: Value): void {
+  writer.bool((value === null) === (layout.nullWhen === 1))
+  if (value === null) return writer.raw(new Uint8Array(layout.padding))
+  const start = writer.offset
+  writeValue(layout.inner, writer, value)
+  const length = writer.offset - start
+  if (layout.padding > 0 && length !== layout.padding) throw unfit(`a value of ${layout.padding} bytes`, value)
+}
+
 function writeTagged(layout: Layout & { op: 'tagged' }, writer: Writer, value: Value): void {
-  for (const each of layout.cases) {
-    if (each.wrap === undefined) continue
-    if (typeof value === 'object' && value !== null && Object.hasOwn(value, each.wrap)) {
-      writer.u8(each.tag)
-      return writeValue(each.layout, writer, (value as ValueObject)[each.wrap]!)
-    }
+  const found = caseOf(layout, value)
+  if (!found) throw unfitCase(layout, shown(value))
+  writer.u8(found.tag)
+  writeValue(found.layout, writer, unwrap(found, value) as Value)
+}
+
+/** Bytes in the place of a value: what tells their class, length or presence goes before them. */
+function writeTyped(layout: Layout, writer: Writer, value: TypedBytes): void {
+  switch (layout.op) {
+    case 'nullable':
+      return writeNullable(layout, writer, value)
+    case 'tagged':
+      return writeTagged(layout, writer, value)
+    case 'sized':
+      return writeSized(writer, value.bytes)
+    case 'pojo':
+      if (value.class === layout.className) return writer.raw(value.bytes)
+      writeSubclassTag(layout, writer, value.class)
+      return writer.raw(value.bytes)
+    default:
+      return writer.raw(value.bytes)
   }
-  const bare = layout.cases.find((each) => each.wrap === undefined)
-  if (!bare) throw unfit(`an object with one of ${layout.cases.map((each) => each.wrap).join(', ')}`, value)
-  writer.u8(bare.tag)
-  writeValue(bare.layout, writer, value)
 }
 
 /** One block of all elements, as Avro writes them, then the block of none. */
@@ -319,6 +343,5 @@ function member(object: ValueObject, name: string): Value {
 }
 
 function unfit(expected: string, found: unknown): KobelError {
-  const text = JSON.stringify(found, (_, each) => (typeof each === 'bigint' ? `${each}n` : each)) ?? String(found)
-  return new KobelError('USAGE', `${expected} was expected, found ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`)
+  return new KobelError('USAGE', `${expected} was expected, found ${shown(found)}`)
 }
