@@ -1,9 +1,12 @@
 import { ARRAY_ROWS } from './families/arrays.ts'
 import { AVRO_ROWS } from './families/avro.ts'
 import { BASIC_ROWS } from './families/basic.ts'
+import { CEP_ROWS } from './families/cep.ts'
 import { COMPOSITE_ROWS } from './families/composite.ts'
 import { POJO_ROWS } from './families/pojo.ts'
 import { STATE_ROWS } from './families/state.ts'
+import { TABLE_ROWS } from './families/table.ts'
+import { TABLE_STATE_ROWS } from './families/table-state.ts'
 import type { SerializerRow, SerializerTable } from './row.ts'
 
 /** All rows that come with kobel. */
@@ -14,6 +17,9 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...POJO_ROWS,
   ...STATE_ROWS,
   ...AVRO_ROWS,
+  ...TABLE_ROWS,
+  ...TABLE_STATE_ROWS,
+  ...CEP_ROWS,
 ]
 
 /** The table with rows of the user's own; a row for a known class replaces it. */
