@@ -52,6 +52,7 @@ export type HashRule =
   | 'doubleValue'
   | 'timeWindow'
   | 'caseClass'
+  | 'scala'
   | 'binaryRow'
   | 'timestampData'
   | 'decimalData'
@@ -89,6 +90,12 @@ export type Layout =
     }
   // -- i32 index into the stored constants
   | { readonly op: 'enum'; readonly className: string; readonly constants: readonly string[] }
+  // -- i32 id of one of the stored constants
+  | {
+      readonly op: 'enumById'
+      readonly className: string
+      readonly constants: readonly { readonly name: string; readonly id: number }[]
+    }
   // -- fields one after another. Without names: an array; with names: an object
   | { readonly op: 'tuple'; readonly fields: readonly Layout[]; readonly hash?: HashRule }
   | {
@@ -117,6 +124,7 @@ export type Layout =
       readonly of: 'list' | 'set' | 'array'
       readonly element: Layout
       readonly flag?: 'isNull' | 'isNotNull'
+      readonly hash?: HashRule
     }
   // -- i32 count, mask bytes ceil(n / 8) most significant bit first (1 = null), elements that are not null
   | { readonly op: 'maskedList'; readonly element: Layout }
@@ -129,9 +137,15 @@ export type Layout =
       readonly valueFlag: boolean
     }
   // -- bool: `nullWhen` = null, followed by `padding` zero bytes; else the value, which takes as many bytes if padded
-  | { readonly op: 'nullable'; readonly inner: Layout; readonly nullWhen: 0 | 1; readonly padding: number }
+  | {
+      readonly op: 'nullable'
+      readonly inner: Layout
+      readonly nullWhen: 0 | 1
+      readonly padding: number
+      readonly hash?: HashRule
+    }
   // -- u8 tag, then the value of that case
-  | { readonly op: 'tagged'; readonly cases: readonly LayoutCase[] }
+  | { readonly op: 'tagged'; readonly cases: readonly LayoutCase[]; readonly hash?: HashRule }
   // -- i32 index of the branch, then the value of that branch, which stands bare
   | { readonly op: 'union'; readonly branches: readonly Layout[] }
   // -- blocks of { varint count, elements or { i32 length, UTF-8 key, value } }, then a block of none
@@ -192,6 +206,7 @@ function lengthOf(layout: Layout, inner: (layout: Layout) => number): number {
     case 'i32':
     case 'f32':
     case 'enum':
+    case 'enumById':
       return 4
     case 'i64':
     case 'f64':

@@ -3,7 +3,9 @@ import { AVRO_ROWS } from './families/avro.ts'
 import { BASIC_ROWS } from './families/basic.ts'
 import { CEP_ROWS } from './families/cep.ts'
 import { COMPOSITE_ROWS } from './families/composite.ts'
+import { GENERIC_ROWS } from './families/generic.ts'
 import { POJO_ROWS } from './families/pojo.ts'
+import { SCALA_ROWS } from './families/scala.ts'
 import { STATE_ROWS } from './families/state.ts'
 import { TABLE_ROWS } from './families/table.ts'
 import { TABLE_STATE_ROWS } from './families/table-state.ts'
@@ -17,6 +19,8 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...POJO_ROWS,
   ...STATE_ROWS,
   ...AVRO_ROWS,
+  ...SCALA_ROWS,
+  ...GENERIC_ROWS,
   ...TABLE_ROWS,
   ...TABLE_STATE_ROWS,
   ...CEP_ROWS,

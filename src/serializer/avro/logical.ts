@@ -110,6 +110,8 @@ function countedCodec(name: string, isInt: boolean, { toText, fromText }: Counte
   }
   return {
     name: `Avro ${name}`,
+    length: bits / 8,
+    delimited: true,
     read: (reader) => {
       const number = isInt ? reader.i32() : reader.i64()
       const text = toText(BigInt(number))
@@ -152,6 +154,8 @@ function decimalCodec(scale: number, fixedSize: number): Codec {
   }
   return {
     name: 'Avro decimal',
+    ...(fixedSize >= 0 && { length: fixedSize }),
+    delimited: true,
     read,
     write: (writer: Writer, value) => {
       const bytes = bytesOf(value)
@@ -184,6 +188,8 @@ const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 const UUID: Codec = {
   name: 'Avro uuid',
+  length: 16,
+  delimited: true,
   read: (reader) => {
     const hex = Array.from(reader.take(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')

@@ -5,6 +5,7 @@ import type { Layout } from '../layout.ts'
 import { readBigInteger } from '../numbers.ts'
 import { readFlinkString } from '../strings.ts'
 import { type CivilDate, type ClockTime, nanoOfDay, readCivilDate, readClockTime, readSecondsAndNano } from '../time.ts'
+import { hashScala } from './hash-scala.ts'
 import { MAX_DEPTH, readCount, tooDeep } from './limits.ts'
 import { maskBit, minimumOf, readValue } from './read.ts'
 import { taggedCase } from './tagged.ts'
@@ -17,6 +18,9 @@ import { taggedCase } from './tagged.ts'
  */
 export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
   if (depth > MAX_DEPTH) throw tooDeep(reader)
+  if ('hash' in layout && (layout.hash === 'scala' || layout.hash === 'caseClass')) {
+    return hashScala(layout, reader, (inner) => hashValue(inner, reader, depth + 1))
+  }
   switch (layout.op) {
     case 'boolean':
       if (layout.hash === 'booleanValue') return reader.bool() ? 1 : 0
@@ -28,6 +32,7 @@ export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
     case 'char':
       return reader.u16()
     case 'i32':
+    case 'enumById':
       return reader.i32()
     case 'i64':
       return layout.hash === 'longValue'
@@ -94,13 +99,13 @@ export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
 export function isHashable(layout: Layout): boolean {
   switch (layout.op) {
     case 'tuple':
-      return layout.hash !== 'caseClass' && layout.fields.every(isHashable)
+      return layout.fields.every(isHashable)
     case 'row':
       return layout.fields.every(isDeepHashable)
     case 'object':
       return layout.hash === 'timeWindow'
     case 'list':
-      return layout.of !== 'array' && isHashable(layout.element)
+      return layout.of !== 'array' && layout.hash === undefined && isHashable(layout.element)
     case 'map':
       return isHashable(layout.key) && isHashable(layout.value)
     case 'nullable':
@@ -205,7 +210,6 @@ function hashTime(time: ClockTime | null): number {
 
 /** `Tuple2.hashCode` and the like: begins with the first field, unlike lists. */
 function hashTuple(layout: Layout & { op: 'tuple' }, reader: Reader, depth: number): number {
-  if (layout.hash === 'caseClass') throw unhashable('a Scala case class')
   let hash = 0
   layout.fields.forEach((field, i) => {
     const of = hashValue(field, reader, depth + 1)

@@ -69,6 +69,8 @@ export function readValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
       return layout.value
     case 'enum':
       return readEnum(layout, reader)
+    case 'enumById':
+      return readEnumById(layout, reader)
     case 'tuple':
       return readTuple(layout.fields, reader, tail, depth)
     case 'object':
@@ -163,6 +165,15 @@ function readEnum(layout: Layout & { op: 'enum' }, reader: Reader): string {
     )
   }
   return constant
+}
+
+function readEnumById(layout: Layout & { op: 'enumById' }, reader: Reader): string {
+  const id = reader.i32()
+  const constant = layout.constants.find((each) => each.id === id)
+  if (constant) return constant.name
+  throw new KobelError('CORRUPT', `the enumeration ${layout.className} has no value with the id ${id}`, {
+    offset: reader.offset - 4,
+  })
 }
 
 /** The tail of each field: known where the fields behind it have fixed lengths. */

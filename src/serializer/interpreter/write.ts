@@ -73,6 +73,11 @@ export function writeValue(layout: Layout, writer: Writer, value: Value): void {
       if (index < 0) throw unfit(`one of ${layout.constants.join(', ')}`, value)
       return writer.i32(index)
     }
+    case 'enumById': {
+      const constant = layout.constants.find((each) => each.name === value)
+      if (!constant) throw unfit(`one of ${layout.constants.map((each) => each.name).join(', ')}`, value)
+      return writer.i32(constant.id)
+    }
     case 'bigDecimal':
     case 'millis':
     case 'sqlTimestamp':
