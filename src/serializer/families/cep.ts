@@ -29,6 +29,9 @@ const optional = (inner: Layout): Layout => ({ op: 'nullable', inner, nullWhen: 
 
 const counted = (element: Layout): Layout => object(['refCounter', INT], ['element', element])
 
+const countedType = (element: Type): Type =>
+  record(`${BUFFER}.Lockable`, ['refCounter', { kind: 'int' }], ['element', element])
+
 const nodeType = (edges: Type): Type => record(`${BUFFER}.SharedBufferNode`, ['edges', edges])
 
 /** A partial match: where it stands, the event before, and when it began. */
@@ -82,7 +85,7 @@ export const CEP_ROWS: readonly SerializerRow[] = [
     snapshotClass: `${BUFFER}.SharedBufferNodeSerializerSnapshotV2`,
     outerVersions: [1],
     nestedCount: 1,
-    type: (_, [edge]) => nodeType({ kind: 'list', arguments: [edge!.type] }),
+    type: (_, [edge]) => nodeType({ kind: 'list', arguments: [countedType(edge!.type)] }),
     layout: (_, [edge]) => object(['edges', listOf(counted(edge!.layout))]),
   }),
   compositeRow({
@@ -96,7 +99,7 @@ export const CEP_ROWS: readonly SerializerRow[] = [
     snapshotClass: `${BUFFER}.LockableTypeSerializerSnapshot`,
     outerVersions: [1],
     nestedCount: 1,
-    type: (_, [element]) => record(`${BUFFER}.Lockable`, ['refCounter', { kind: 'int' }], ['element', element!.type]),
+    type: (_, [element]) => countedType(element!.type),
     layout: (_, [element]) => counted(element!.layout),
   }),
   compositeRow<boolean>({
