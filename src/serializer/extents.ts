@@ -2,15 +2,17 @@ import { readModifiedUtf8 } from '../bytes/modified-utf8.ts'
 import { Reader } from '../bytes/reader.ts'
 import { KobelError } from '../error.ts'
 import type { SerializerTable } from './row.ts'
-import { readNestedSnapshots, type SnapshotSource, UnknownExtentError } from './snapshot.ts'
+import { type Attempts, readNestedSnapshots, type SnapshotSource, UnknownExtentError } from './snapshot.ts'
 
 /**
  * Snapshots carry no length, so one of an unknown class could hide all that follows. Its end is worked out from what
  * follows: a body length is tried by reading the rest of the head, which must end exactly at its known end.
  */
 
-/** Bytes that may be read again while lengths are tried; keeps a hostile head from taking long. */
-const MAX_BYTES_READ = 24_000_000
+/** Work that trying lengths may take, about a byte read each; keeps a hostile head from taking long. */
+const MAX_WORK = 24_000_000
+/** The work of an attempt that reads no new byte. */
+const ATTEMPT_WORK = 1000
 
 /**
  * Reads a structure with serializer snapshots that ends exactly at `end`.
@@ -24,12 +26,7 @@ export function readWithExtents<T>(
   table: SerializerTable,
   read: (source: SnapshotSource) => T,
 ): T {
-  const budget = { bytesLeft: MAX_BYTES_READ }
-  return solve(bytes, end, table, read, new Map(), budget)
-}
-
-interface Budget {
-  bytesLeft: number
+  return solve(bytes, end, table, read, new Map(), { read: new Map(), unknownBodies: 0, work: 0 })
 }
 
 function solve<T>(
@@ -38,9 +35,15 @@ function solve<T>(
   table: SerializerTable,
   read: (source: SnapshotSource) => T,
   extents: ReadonlyMap<number, number>,
-  budget: Budget,
+  attempts: Attempts,
 ): T {
-  const source: SnapshotSource = { reader: new Reader(bytes, 0, end ?? bytes.length), table, extents, depth: 0 }
+  const source: SnapshotSource = {
+    reader: new Reader(bytes, 0, end ?? bytes.length),
+    table,
+    extents,
+    depth: 0,
+    attempts,
+  }
   let unknown: UnknownExtentError
   try {
     const result = read(source)
@@ -55,16 +58,17 @@ function solve<T>(
     }
     return result
   } catch (error) {
-    budget.bytesLeft -= source.reader.offset + 64
+    attempts.work += ATTEMPT_WORK
     if (!(error instanceof UnknownExtentError)) throw error
     unknown = error
   }
   const attempt = (length: number): { result: T } | undefined => {
-    if (budget.bytesLeft < 0) throw unknown
+    if (attempts.work > MAX_WORK) throw unknown
     try {
-      return { result: solve(bytes, end, table, read, new Map([...extents, [unknown.offset, length]]), budget) }
+      return { result: solve(bytes, end, table, read, new Map([...extents, [unknown.offset, length]]), attempts) }
     } catch (error) {
-      if (!(error instanceof KobelError) || budget.bytesLeft < 0) throw error instanceof KobelError ? unknown : error
+      if (!(error instanceof KobelError) || attempts.work > MAX_WORK)
+        throw error instanceof KobelError ? unknown : error
       return undefined
     }
   }
@@ -83,7 +87,8 @@ function search<T>(
   attempt: (length: number) => { result: T } | undefined,
 ): T {
   let found: { result: T } | undefined
-  for (let at = unknown.offset + 1; at <= unknown.limit; at++) {
+  const last = nextAnchor(bytes, unknown.offset, unknown.limit)
+  for (let at = unknown.offset + 1; at <= last; at++) {
     if (!canFollow(bytes, at, unknown.limit)) continue
     const solved = attempt(at - unknown.offset)
     if (solved && found) throw unknown
@@ -91,6 +96,29 @@ function search<T>(
   }
   if (!found) throw unknown
   return found.result
+}
+
+/** Texts of a meta info that no body of a snapshot has reason to hold: behind the first one a body has ended. */
+const ANCHORS: readonly Uint8Array[] = [
+  'VALUE_SERIALIZER',
+  'NAMESPACE_SERIALIZER',
+  'KEY_SERIALIZER',
+  'USER_KEY_SERIALIZER',
+  'KEYED_STATE_TYPE',
+  'OPERATOR_STATE_DISTRIBUTION_MODE',
+].map((text) => Uint8Array.of(0, text.length, ...new TextEncoder().encode(text)))
+
+/** Where the first anchor behind `from` begins, else `limit`. */
+function nextAnchor(bytes: Uint8Array, from: number, limit: number): number {
+  for (let at = from; at < limit; at++) {
+    if (
+      bytes[at] === 0 &&
+      ANCHORS.some((anchor) => at + anchor.length <= limit && anchor.every((byte, i) => bytes[at + i] === byte))
+    ) {
+      return at
+    }
+  }
+  return limit
 }
 
 /** Lengths of the usual bodies: empty (most custom serializers), a class name, a composite frame. */

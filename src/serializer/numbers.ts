@@ -99,10 +99,10 @@ export function parseDecimal(text: string): { unscaled: bigint; scale: number } 
   return { unscaled: match[1] === '-' ? -magnitude : magnitude, scale }
 }
 
-/** The shortest decimal number that a Java float prints back to the same float. */
+/** The number that `Float.toString` prints: the shortest of at least two digits that gives back the same float. */
 export function float32Shortest(value: number): number {
-  if (!Number.isFinite(value)) return value
-  for (let precision = 1; precision < 10; precision++) {
+  if (!Number.isFinite(value) || value === 0) return value
+  for (let precision = 2; precision < 10; precision++) {
     const candidate = Number(value.toPrecision(precision))
     if (Math.fround(candidate) === value) return candidate
   }

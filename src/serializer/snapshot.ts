@@ -33,6 +33,18 @@ export interface SnapshotSource {
   readonly extents: ReadonlyMap<number, number>
   readonly depth: number
   readonly options?: SerializerOptions | undefined
+  /** Kept while lengths of unknown bodies are tried. */
+  readonly attempts?: Attempts
+}
+
+/** What attempts to read the same head share: snapshots without unknown bodies are read once. */
+export interface Attempts {
+  /** By offset of the versioned snapshot. */
+  readonly read: Map<number, { readonly snapshot: SerializerSnapshot; readonly end: number }>
+  /** Unknown bodies met so far. */
+  unknownBodies: number
+  /** A measure of the work done. */
+  work: number
 }
 
 const MAX_SNAPSHOT_DEPTH = 60
@@ -63,6 +75,13 @@ export function readVersionedSnapshot(source: SnapshotSource, framed = false): S
     })
   }
   const start = reader.offset
+  const { attempts } = source
+  const known = framed ? undefined : attempts?.read.get(start)
+  if (known) {
+    reader.offset = known.end
+    return known.snapshot
+  }
+  const unknownBefore = attempts?.unknownBodies
   const className = reader.utf()
   const version = reader.i32()
   const bodyStart = reader.offset
@@ -70,13 +89,20 @@ export function readVersionedSnapshot(source: SnapshotSource, framed = false): S
   if (row?.versions.includes(version)) {
     try {
       const body = row.readBody({ ...source, depth: source.depth + 1 }, version)
-      return snapshotOf(row, version, reader.bytes.subarray(start, reader.offset), body)
+      const snapshot = snapshotOf(row, version, reader.bytes.subarray(start, reader.offset), body)
+      if (attempts) {
+        attempts.work += reader.offset - start
+        if (attempts.unknownBodies === unknownBefore && !framed)
+          attempts.read.set(start, { snapshot, end: reader.offset })
+      }
+      return snapshot
     } catch (error) {
       // A known class in a version from the future is as unknown as any other, and must not hide what follows it.
       if (!(error instanceof KobelError) || error.code !== 'UNSUPPORTED_VERSION') throw error
       reader.offset = bodyStart
     }
   }
+  if (attempts) attempts.unknownBodies++
   const length = framed ? reader.remaining : source.extents.get(reader.offset)
   if (length === undefined) throw new UnknownExtentError(className, reader.offset, reader.limit)
   reader.skip(length)

@@ -10,7 +10,7 @@ import type { OpenOptions } from './options.ts'
 import { StreamOpener } from './streams.ts'
 
 /** A savepoint or checkpoint, opened. */
-export class Snapshot {
+export class Snapshot implements AsyncDisposable {
   /** The directory of `_metadata`. */
   readonly location: string
   readonly metadata: Metadata
@@ -35,6 +35,15 @@ export class Snapshot {
   /** What absolute paths in `_metadata` began with, and where their files were found: the snapshot was moved. */
   get moves(): ReadonlyMap<string, string> {
     return this.streams.moves
+  }
+
+  /** Closes the files of the snapshot. They are opened again where it is read on. */
+  async close(): Promise<void> {
+    await this.streams.store.close?.()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 
   /**

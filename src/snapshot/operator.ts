@@ -81,6 +81,11 @@ export class Operator {
     return this.need().unreadable
   }
 
+  /** The opened handles of managed operator state, by subtask. */
+  get operatorSources(): readonly OperatorSource[] {
+    return this.need().operatorSources
+  }
+
   /** Channel, coordinator and raw state. */
   blobs(): Promise<Blob[]> {
     return blobsOf(this.metadata, this.context.streams)

@@ -7,7 +7,7 @@ import { join, notFound, type Store, type StoreEntry, tooShort } from './store.t
 const MAX_OPEN = 32
 
 /** Files of the local file system. Locations are absolute paths. */
-export class FileStore implements Store, AsyncDisposable {
+export class FileStore implements Store {
   private readonly handles = new Map<string, Promise<FileHandle>>()
 
   /** `file:/a/b`, `file:///a/b` and plain absolute paths; Flink does not percent-encode. */
@@ -66,15 +66,10 @@ export class FileStore implements Store, AsyncDisposable {
     }
   }
 
-  /** Closes all files. */
   async close(): Promise<void> {
     const handles = [...this.handles.values()]
     this.handles.clear()
     await Promise.all(handles.map(async (handle) => (await handle).close()))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
   }
 
   private open(location: string): Promise<FileHandle> {

@@ -28,6 +28,8 @@ export interface Store {
   size(location: string): Promise<number | undefined>
   /** Children of a directory; none where there is no such directory. */
   list(location: string): Promise<readonly StoreEntry[]>
+  /** Lets go of open files and connections. The store can be used again. */
+  close?(): Promise<void>
 }
 
 /** The location of a name below a directory. */

@@ -1,0 +1,80 @@
+import type { StateMetaInfo } from '../format/state-meta-info.ts'
+import { someType, type Type } from '../serializer/type.ts'
+
+/**
+ * What one should know of a state before its types are trusted or its job is moved to another Flink:
+ *
+ * - `kryo`: values of Kryo 2 (Flink 1.x); Flink 2.x has Kryo 5 and cannot read them.
+ * - `pojo-collections`: List, Map or Set inside a POJO, written by Kryo; Flink 2.x has serializers of its own for them and
+ *   takes the POJO for incompatible.
+ * - `unknown`: classes of serializers that kobel does not know; their values are bytes.
+ * - `inferred`: the end of an unknown serializer snapshot was worked out from what follows it.
+ * - `differs`: subtasks declare different types.
+ * - `hidden`: the head could not be read as far as this state; its name is made up.
+ */
+export type MarkKind = 'kryo' | 'pojo-collections' | 'unknown' | 'inferred' | 'differs' | 'hidden'
+
+export interface Mark {
+  readonly mark: MarkKind
+  /** Classes or fields it is about. */
+  readonly about: readonly string[]
+}
+
+/** The first version of `_metadata` that comes with Kryo 5. */
+const FIRST_VERSION_WITH_KRYO_5 = 5
+
+const COLLECTIONS = new Set(['java.util.List', 'java.util.Map', 'java.util.Set', 'java.util.Collection'])
+
+/** Marks that follow from the types of a state. */
+export function marksOfTypes(types: readonly Type[], metadataVersion: number): Mark[] {
+  const marks: Mark[] = []
+  const classes = (fits: (type: Type) => boolean): string[] => [
+    ...new Set(types.flatMap((type) => classesOf(type, fits))),
+  ]
+  if (metadataVersion < FIRST_VERSION_WITH_KRYO_5) {
+    const kryo = classes(isKryo)
+    if (kryo.length > 0) marks.push({ mark: 'kryo', about: kryo })
+    const fields = [...new Set(types.flatMap((type) => pojoCollections(type)))]
+    if (fields.length > 0) marks.push({ mark: 'pojo-collections', about: fields })
+  }
+  const unknown = classes((type) => type.kind === 'unknown' && !isKryo(type))
+  if (unknown.length > 0) marks.push({ mark: 'unknown', about: unknown })
+  return marks
+}
+
+/** The mark of a state with a serializer snapshot of inferred extent. */
+export function inferredMark(declarations: readonly (StateMetaInfo | undefined)[]): Mark[] {
+  const classes = declarations.flatMap((info) =>
+    (info?.serializers ?? []).flatMap(([, snapshot]) => (snapshot.extent === 'inferred' ? [snapshot.className] : [])),
+  )
+  return classes.length === 0 ? [] : [{ mark: 'inferred', about: [...new Set(classes)] }]
+}
+
+function isKryo(type: Type): boolean {
+  return type.kind === 'kryo' || (type.kind === 'unknown' && /\.KryoSerializerSnapshot$/.test(type.className ?? ''))
+}
+
+function classesOf(type: Type, fits: (type: Type) => boolean): string[] {
+  const found: string[] = []
+  someType(type, (each) => {
+    if (fits(each)) found.push(each.className ?? each.kind)
+    return false
+  })
+  return found
+}
+
+/** Fields of POJOs as `Order.items`. */
+function pojoCollections(type: Type): string[] {
+  const found: string[] = []
+  someType(type, (each) => {
+    if (each.kind !== 'pojo') return false
+    for (const { name, type: field } of each.fields ?? []) {
+      const inner = field.kind === 'nullable' ? field.arguments?.[0] : field
+      if (inner?.kind === 'kryo' && COLLECTIONS.has(inner.className ?? '')) {
+        found.push(`${(each.className ?? 'POJO').replace(/^.*[.$]/, '')}.${name}`)
+      }
+    }
+    return false
+  })
+  return found
+}
