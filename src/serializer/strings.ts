@@ -62,7 +62,8 @@ function readUnits(reader: Reader, count: number): string {
   return text + String.fromCharCode(...units)
 }
 
-function readUnit(reader: Reader): number {
+/** One UTF-16 code unit. */
+export function readUnit(reader: Reader): number {
   const first = reader.u8()
   if (first < 0x80) return first
   const second = reader.u8()
