@@ -3,10 +3,9 @@ package kobel.conformance;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 
 /**
- * {@code generate JOB BACKEND FORMAT OUTDIR [name=value …]} and {@code verify JOB BACKEND FORMAT SNAPSHOT [name=value …]}, for the
+ * {@code generate JOB BACKEND FORMAT OUTDIR [name=value …]} and {@code verify JOB SNAPSHOT [name=value …]}, for the
  * Flink version on the class path. More commands may follow, each behind a single "--".
  */
 public final class Main {
@@ -26,20 +25,25 @@ public final class Main {
 
     private static int command(String[] words) throws Exception {
         long start = System.currentTimeMillis();
-        if (words.length < 5 || !List.of("generate", "verify").contains(words[0])) {
+        boolean isGenerate = words.length >= 5 && words[0].equals("generate");
+        boolean isVerify = words.length >= 3 && words[0].equals("verify");
+        boolean isFine = true;
+        if (isGenerate) {
+            new Generate(new Settings(words[1], words[2], words[3], Path.of(words[4]), options(words, 5))).run();
+        } else if (isVerify) {
+            Path workplace = Files.createTempDirectory("kobel-verify");
+            Settings settings = new Settings(words[1], "hashmap", "canonical", workplace, options(words, 3));
+            isFine = new Verify(settings).run(Path.of(words[2]).toUri().toString());
+        } else {
             System.err.println("usage: generate JOB BACKEND FORMAT OUTDIR [name=value …]");
-            System.err.println("       verify JOB BACKEND FORMAT SNAPSHOT [name=value …]");
+            System.err.println("       verify JOB SNAPSHOT [name=value …]");
             return 2;
         }
-        String[] options = Arrays.copyOfRange(words, 5, words.length);
-        boolean isFine = true;
-        if (words[0].equals("generate")) {
-            new Generate(new Settings(words[1], words[2], words[3], Path.of(words[4]), options)).run();
-        } else {
-            Path workplace = Files.createTempDirectory("kobel-verify");
-            isFine = new Verify(new Settings(words[1], words[2], words[3], workplace, options)).run(Path.of(words[4]).toUri().toString());
-        }
-        System.out.println(words[0] + " " + words[4] + " " + (System.currentTimeMillis() - start) + " ms");
+        System.out.println(String.join(" ", words) + ": " + (System.currentTimeMillis() - start) + " ms");
         return isFine ? 0 : 1;
+    }
+
+    private static String[] options(String[] words, int from) {
+        return Arrays.copyOfRange(words, from, words.length);
     }
 }

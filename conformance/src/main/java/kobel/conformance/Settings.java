@@ -27,13 +27,13 @@ final class Settings {
 
     Settings(String job, String backend, String format, Path output, String... options) {
         this.job = job;
-        this.backend = backend;
         this.format = format;
         this.output = output.toAbsolutePath().normalize();
         for (String option : options) {
             int equals = option.indexOf('=');
             this.options.put(option.substring(0, equals), option.substring(equals + 1));
         }
+        this.backend = this.options.getOrDefault("backend", backend);
         compression = Boolean.parseBoolean(this.options.getOrDefault("compression", "false"));
         threshold = Integer.parseInt(this.options.getOrDefault("threshold", "0"));
         phases = Integer.parseInt(this.options.getOrDefault("phases", isCheckpoint() ? "3" : "1"));
