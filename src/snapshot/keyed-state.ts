@@ -109,7 +109,8 @@ export class KeyedState {
     return found[0]!.mapKey === undefined ? found[0]!.value : found.map((entry) => [entry.mapKey!, entry.value])
   }
 
-  private async *batches(
+  /** Entries or timers as places in batches, undecoded: for those who also need the state as its subtask declares it. */
+  async *batches(
     kind: 'entries' | 'timers',
     options: EntriesOptions,
   ): AsyncGenerator<{ batch: EntryBatch | TimerBatch; i: number }, void, undefined> {

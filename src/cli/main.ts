@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { KobelError } from '../error.ts'
+import { reportFailure } from './failure.ts'
+import { endQuietlyOnClosedPipe } from './output.ts'
+
+/** A command's file is imported when the command is used: the start of one must not pay for the others. */
+interface LazyCommand {
+  readonly summary: string
+  readonly load: () => Promise<{ readonly configure: (command: Command) => Command }>
+}
+
+const COMMANDS: Readonly<Record<string, LazyCommand>> = {
+  inspect: {
+    summary: 'operators, states, types, sizes, format, Flink version',
+    load: () => import('./commands/inspect.ts'),
+  },
+  read: {
+    summary: 'entries of a state as a table, JSON lines or CSV',
+    load: () => import('./commands/read.ts'),
+  },
+  dump: {
+    summary: 'everything, losslessly, as JSON lines',
+    load: () => import('./commands/dump.ts'),
+  },
+}
+
+async function buildProgram(args: readonly string[]): Promise<Command> {
+  const program = new Command('kobel')
+    .description('Reads savepoints and checkpoints of Apache Flink, without Java.')
+    .option('--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText(
+      'after',
+      '\nExample:\n  kobel inspect ./savepoint-4f2a\n\nkobel COMMAND --help says more of a command.',
+    )
+    .action(() => {
+      if (program.opts<{ version?: boolean }>().version) process.stdout.write(`${version()}\n`)
+      else process.stdout.write(program.helpInformation())
+    })
+  const chosen = args.find((arg) => !arg.startsWith('-') && arg !== 'help')
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program
+      .command(name)
+      .summary(summary)
+      .description(summary)
+      .helpOption('-h, --help', 'print this help')
+    if (name === chosen) (await load()).configure(command)
+  }
+  if (chosen !== undefined && !Object.hasOwn(COMMANDS, chosen)) {
+    const { noSuch } = await import('../snapshot/names.ts')
+    throw new KobelError('USAGE', noSuch('command', chosen, Object.keys(COMMANDS)).message)
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => {} })
+  }
+  return program
+}
+
+/** The file is found from `build/src/cli`. */
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** commander says `error: unknown option '--jsn'\n(Did you mean --json?)`. */
+function usageError(error: CommanderError): KobelError {
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/s, ': did you mean $1?')
+    .replace(/\.$/, '')
+  return new KobelError('USAGE', message)
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  try {
+    const program = await buildProgram(args)
+    await program.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    return reportFailure(error instanceof CommanderError ? usageError(error) : error, args.includes('--json'))
+  }
+}
+
+endQuietlyOnClosedPipe()
+process.exitCode = await run(process.argv.slice(2))

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { KobelError } from '../error.ts'
+import type { FieldDescriptions } from '../serializer/options.ts'
+import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
+import type { OpenOptions } from '../snapshot/options.ts'
+import { FileStore } from '../store/file.ts'
+import { HttpStore } from '../store/http.ts'
+
+/** Options of every command that opens a snapshot. */
+export interface SnapshotFlags {
+  readonly latest?: boolean
+  readonly uids?: string
+  readonly fields?: string
+  readonly json?: boolean
+}
+
+export function withSnapshotOptions(command: Command): Command {
+  return command
+    .option('--latest', 'of several checkpoints below PATH, take the newest that is complete')
+    .option('--uids <file>', 'candidate uids, one a line: they name operators whose ids are their hashes')
+    .option('--fields <file>', 'declared fields of classes that Kryo wrote, as JSON')
+}
+
+/**
+ * Opens a snapshot for as long as `use` takes. Heads are read when they are needed.
+ *
+ * @param path a directory, a `_metadata` file, or a URL of one (`file:`, `http:`, `https:`).
+ */
+export async function withSnapshot(
+  path: string,
+  flags: SnapshotFlags,
+  use: (snapshot: Snapshot) => Promise<void>,
+): Promise<void> {
+  const options = await openOptionsOf(flags)
+  if (/^https?:\/\//.test(path)) return use(await openSnapshotIn(new HttpStore(), path, options))
+  const store = new FileStore()
+  try {
+    await use(await openSnapshotIn(store, store.locate(path) ?? resolve(path), options))
+  } finally {
+    await store.close()
+  }
+}
+
+async function openOptionsOf(flags: SnapshotFlags): Promise<OpenOptions> {
+  return {
+    heads: 'lazy',
+    latest: flags.latest ?? false,
+    ...(flags.uids !== undefined && { uids: await readUids(flags.uids) }),
+    ...(flags.fields !== undefined && { fields: await readFields(flags.fields) }),
+  }
+}
+
+async function readUids(file: string): Promise<string[]> {
+  const lines = (await readText(file)).split(/\r?\n/).map((line) => line.trim())
+  return lines.filter((line) => line !== '')
+}
+
+async function readFields(file: string): Promise<FieldDescriptions> {
+  const text = await readText(file)
+  try {
+    const parsed: unknown = JSON.parse(text)
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as FieldDescriptions
+  } catch {
+    // Said below.
+  }
+  throw new KobelError('USAGE', 'the file of fields must be a JSON object: class name to { field name: Java type }', {
+    file,
+  })
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new KobelError('USAGE', `the file cannot be read: ${(error as Error).message}`, { file })
+  }
+}
