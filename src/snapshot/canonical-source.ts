@@ -18,11 +18,15 @@ export async function openCanonicalSource(
   return canonicalSource(context, subtask, handle, stream, head)
 }
 
-/** The stream of a key-group handle and its head, which ends where the first key group begins. */
+/**
+ * The stream of a key-group handle and its head, which ends where the first key group begins. With the head up to
+ * `ahead` bytes of what lies behind it are fetched.
+ */
 export async function openKeyGroups(
   context: SourceContext,
   handle: KeyGroupOffsets,
-): Promise<{ stream: StateStream; head: KeyedHead }> {
+  ahead = 0,
+): Promise<{ stream: StateStream; head: KeyedHead; behind: Uint8Array }> {
   const stream = await context.streams.open(handle.stream)
   const end = handle.offsets.reduce((least, offset) => (offset > 0 && offset < least ? offset : least), stream.length)
   if (end > stream.length) {
@@ -30,9 +34,10 @@ export async function openKeyGroups(
       file: stream.location,
     })
   }
-  const bytes = await stream.read(0, end)
+  const fetched = await stream.read(0, Math.min(stream.length, end + ahead))
+  const bytes = fetched.subarray(0, end)
   try {
-    return { stream, head: readKeyedHead(bytes, end, context.table, context.options) }
+    return { stream, head: readKeyedHead(bytes, end, context.table, context.options), behind: fetched.subarray(end) }
   } catch (error) {
     throw locate(error, { file: stream.location })
   }
@@ -133,13 +138,13 @@ async function* scanKeyGroup(
 }
 
 /** The plain bytes of a key group, front to back. */
-interface PlainSource {
+export interface PlainSource {
   /** Bytes from the front: at least `atLeast`, or fewer where the key group ends. */
   window(atLeast: number): Promise<Uint8Array>
   consume(count: number): void
 }
 
-class PlainBytes implements PlainSource {
+export class PlainBytes implements PlainSource {
   private readonly stream: StreamWindow
   private readonly end: number
   private at: number

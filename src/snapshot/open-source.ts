@@ -1,7 +1,15 @@
 import { KobelError } from '../error.ts'
+import { keyGroupPrefixBytes } from '../format/composite-key.ts'
+import type { KeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateHandle, KeyGroupsStateHandle } from '../format/metadata/index.ts'
+import { firstKeyGroup, SNIFF_BYTES, sniffKeyGroup } from '../format/sniff-key-groups.ts'
 import { canonicalSource, openCanonicalSource, openKeyGroups } from './canonical-source.ts'
+import { heapSource } from './heap-source.ts'
 import type { KeyedSource, SourceContext } from './keyed-source.ts'
+import type { StateStream } from './streams.ts'
+
+/** State ids that may occur where the head does not tell how many states there are. */
+const MAX_STATES = 32768
 
 /** Opens a keyed state handle of any format. */
 export function openKeyedSource(
@@ -26,6 +34,28 @@ async function openKeyGroupsSource(
   subtask: number,
   handle: KeyGroupsStateHandle,
 ): Promise<KeyedSource> {
-  const { stream, head } = await openKeyGroups(context, handle)
-  return canonicalSource(context, subtask, handle, stream, head)
+  const { stream, head, behind } = await openKeyGroups(context, handle, SNIFF_BYTES)
+  return isHeap(context, handle, stream, head, behind)
+    ? heapSource(subtask, handle, stream, head)
+    : canonicalSource(context, subtask, handle, stream, head)
+}
+
+/** The tags of these handles do not tell; see `sniffKeyGroup`. A heap backend writes every key group, also empty ones. */
+function isHeap(
+  context: SourceContext,
+  { keyGroupRange, offsets }: KeyGroupsStateHandle,
+  stream: StateStream,
+  head: KeyedHead,
+  behind: Uint8Array,
+): boolean {
+  const first = firstKeyGroup(keyGroupRange.keyGroupFirst, offsets, stream.length)
+  if (first === undefined || offsets.includes(0)) return false
+  const format = sniffKeyGroup({
+    ...first,
+    bytes: behind.subarray(0, first.length),
+    compressed: head.compressed,
+    prefixBytes: keyGroupPrefixBytes(context.maxParallelism),
+    stateCount: head.cut?.statesInHead ?? (head.cut ? MAX_STATES : head.states.length),
+  })
+  return format === 'heap'
 }
