@@ -61,6 +61,8 @@ export type TypeKind =
 export interface TypeField {
   readonly name: string
   readonly type: Type
+  /** The comment that SQL has for a field of a ROW. */
+  readonly description?: string
 }
 
 /** What a value is, as plain data for people and programs. Only the members that the kind needs are there. */

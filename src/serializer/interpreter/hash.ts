@@ -43,7 +43,7 @@ export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
     case 'f64':
       return layout.hash === 'doubleValue' ? (31 + hashDouble(reader)) | 0 : hashDouble(reader)
     case 'string':
-      return hashText(readFlinkString(reader))
+      return hashText(readFlinkString(reader, layout.notNull))
     case 'bigInteger':
       return hashBigInteger(readBigInteger(reader) ?? 0n)
     case 'bigDecimal': {
@@ -71,6 +71,9 @@ export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
     case 'constant':
       reader.skip(layout.length)
       return layout.hash ?? 0
+    case 'utf8':
+      if (layout.hash === 'binaryString') return hashBinary(reader)
+      throw unhashable('a text')
     case 'tuple':
       return hashTuple(layout, reader, depth)
     case 'row':

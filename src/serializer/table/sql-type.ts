@@ -44,7 +44,7 @@ export function typeOfLogical(logical: LogicalType): Type {
     ...(logical.valueClass !== undefined && { className: logical.valueClass }),
     ...(kind === 'internal' && logical.valueClass === undefined && { className: logical.className }),
     ...(logical.arguments && { arguments: logical.arguments.map(typeOfLogical) }),
-    ...(logical.fields && { fields: logical.fields.map(({ name, type }) => ({ name, type: typeOfLogical(type) })) }),
+    ...(logical.fields && { fields: logical.fields.map((field) => ({ ...field, type: typeOfLogical(field.type) })) }),
     ...(logical.precision !== undefined && kind !== 'interval' && { precision: logical.precision }),
     ...(logical.scale !== undefined && { scale: logical.scale }),
     nullable: logical.nullable,
@@ -137,8 +137,10 @@ function bodyOf(type: Type, state: { left: number }): string {
 
 function membersOf(type: Type, state: { left: number }): string[] {
   return (type.fields ?? []).map((field) => {
-    state.left -= field.name.length
-    return state.left < 0 ? '…' : `${quoted(field.name)} ${textOf(field.type, state)}`
+    state.left -= field.name.length + (field.description?.length ?? 0)
+    if (state.left < 0) return '…'
+    const description = field.description === undefined ? '' : ` ${literal(field.description)}`
+    return `${quoted(field.name)} ${textOf(field.type, state)}${description}`
   })
 }
 
