@@ -69,8 +69,10 @@ export type Layout =
   | { readonly op: 'i8' | 'i16' | 'i32' | 'f32' | 'char' }
   | { readonly op: 'boolean' | 'f64'; readonly hash?: HashRule }
   | { readonly op: 'i64'; readonly flipped?: true; readonly hash?: HashRule }
-  // -- text and bytes. string: varint(length + 1), units as varints; utf8, bytes: i32 length, bytes; chars: i32 n, n u16
-  | { readonly op: 'string' | 'chars' }
+  // -- text and bytes. string: varint(length + 1), 0 = null (notNull: varint(length)), units as varints;
+  //    utf8, bytes: i32 length, bytes; chars: i32 n, n u16
+  | { readonly op: 'string'; readonly notNull?: true }
+  | { readonly op: 'chars' }
   | { readonly op: 'utf8'; readonly hash?: HashRule }
   | { readonly op: 'bytes' }
   | { readonly op: 'fixedBytes'; readonly length: number }

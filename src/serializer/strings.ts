@@ -5,7 +5,7 @@ import { KobelError } from '../error.ts'
 /**
  * Flink strings (`org.apache.flink.types.StringValue`):
  * `varint(length + 1)`, 0 = null, then each UTF-16 code unit as a varint of its own: 7 bits a byte, low group first,
- * the high bit says that more follow.
+ * the high bit says that more follow. A StringValue writes itself with `varint(length)`, and is never null: `notNull`.
  */
 
 const CHUNK = 2048
@@ -32,8 +32,8 @@ export function writeVarint(writer: Writer, value: number): void {
   writer.u8(rest)
 }
 
-export function readFlinkString(reader: Reader): string | null {
-  const length = readVarint(reader) - 1
+export function readFlinkString(reader: Reader, notNull = false): string | null {
+  const length = readVarint(reader) - (notNull ? 0 : 1)
   if (length < 0) return null
   reader.need(length)
   const { bytes } = reader
@@ -85,8 +85,8 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
   return text
 }
 
-export function skipFlinkString(reader: Reader): void {
-  let left = readVarint(reader) - 1
+export function skipFlinkString(reader: Reader, notNull = false): void {
+  let left = readVarint(reader) - (notNull ? 0 : 1)
   if (left <= 0) return
   reader.need(left)
   const { bytes, limit } = reader
@@ -100,9 +100,9 @@ export function skipFlinkString(reader: Reader): void {
   reader.offset = at
 }
 
-export function writeFlinkString(writer: Writer, text: string | null): void {
+export function writeFlinkString(writer: Writer, text: string | null, notNull = false): void {
   if (text === null) return writer.u8(0)
-  writeVarint(writer, text.length + 1)
+  writeVarint(writer, text.length + (notNull ? 0 : 1))
   writer.ensure(text.length * 3)
   const { bytes } = writer
   let at = writer.offset

@@ -45,7 +45,7 @@ export const BASIC_ROWS: readonly SerializerRow[] = [
   valueRow('Float', { op: 'f32' }),
   valueRow('Double', { op: 'f64', hash: 'doubleValue' }),
   valueRow('Char', { op: 'char' }),
-  valueRow('String', { op: 'string' }),
+  valueRow('String', { op: 'string', notNull: true }),
   valueRow('Null', { op: 'constant', length: 0, declaredLength: 0, value: null, hash: 53 }),
   // Tuple0Serializer writes the byte 42.
   simpleRow(

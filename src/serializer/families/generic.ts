@@ -27,17 +27,17 @@ function byClass(pkg: string, layouts: Readonly<Record<string, Layout>>): Readon
 
 /** `Value.write` of Flink's own classes. */
 const FLINK_VALUES = byClass('org.apache.flink.types', {
-  BooleanValue: { op: 'boolean' },
+  BooleanValue: { op: 'boolean', hash: 'booleanValue' },
   ByteValue: { op: 'i8' },
   ShortValue: { op: 'i16' },
   IntValue: { op: 'i32' },
   LongValue: { op: 'i64', hash: 'longValue' },
   FloatValue: { op: 'f32' },
-  DoubleValue: { op: 'f64' },
+  DoubleValue: { op: 'f64', hash: 'doubleValue' },
   CharValue: { op: 'char' },
-  StringValue: { op: 'string' },
+  StringValue: { op: 'string', notNull: true },
   // NullValueSerializer writes no byte, NullValue itself writes one.
-  NullValue: { op: 'constant', length: 1, declaredLength: 1, value: null },
+  NullValue: { op: 'constant', length: 1, declaredLength: 1, value: null, hash: 53 },
 })
 
 /** `Writable.write` of Hadoop's classes for single values. */

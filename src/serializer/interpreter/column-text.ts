@@ -5,8 +5,8 @@ import { readUnit, readVarint } from '../strings.ts'
 /** Text goes from its bytes to UTF-8 without becoming a JavaScript string. */
 
 /** A Flink string: units as varints, which are already UTF-8 while they are ASCII. */
-export function appendFlinkString(reader: Reader, column: BytesColumn): void {
-  const length = readVarint(reader) - 1
+export function appendFlinkString(reader: Reader, column: BytesColumn, notNull = false): void {
+  const length = readVarint(reader) - (notNull ? 0 : 1)
   if (length < 0) return appendNull(column)
   reader.need(length)
   const { bytes } = reader

@@ -146,7 +146,7 @@ const TTL: Layout = { op: 'i64' }
 function appendToText(layout: Layout, reader: Reader, column: BytesColumn, tail: number, depth: number): void {
   switch (layout.op) {
     case 'string':
-      return appendFlinkString(reader, column)
+      return appendFlinkString(reader, column, layout.notNull)
     case 'char':
       return appendChar(reader, column)
     case 'chars':

@@ -39,7 +39,7 @@ export function readValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
     case 'char':
       return String.fromCharCode(reader.u16())
     case 'string':
-      return readFlinkString(reader)
+      return readFlinkString(reader, layout.notNull)
     case 'chars':
       return readChars(reader)
     case 'utf8':

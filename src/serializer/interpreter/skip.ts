@@ -15,7 +15,7 @@ export function skipValue(layout: Layout, reader: Reader, tail = -1, depth = 0):
   if (depth > MAX_DEPTH) throw tooDeep(reader)
   switch (layout.op) {
     case 'string':
-      return skipFlinkString(reader)
+      return skipFlinkString(reader, layout.notNull)
     case 'chars':
       return reader.skip(2 * reader.count('characters', 2))
     case 'utf8':

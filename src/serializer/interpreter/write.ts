@@ -45,7 +45,8 @@ export function writeValue(layout: Layout, writer: Writer, value: Value): void {
     case 'char':
       return writeChar(writer, value)
     case 'string':
-      return writeFlinkString(writer, value === null ? null : expect(value, 'string', 'a string'))
+      if (value === null && layout.notNull !== true) return writeFlinkString(writer, null)
+      return writeFlinkString(writer, expect(value, 'string', 'a string'), layout.notNull)
     case 'chars': {
       const text = expect(value, 'string', 'a string')
       writer.i32(text.length)
