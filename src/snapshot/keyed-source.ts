@@ -2,6 +2,7 @@ import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import type { KeyedStateHandle, KeyGroupRange } from '../format/metadata/index.ts'
+import type { Decompress } from '../format/sst/compression.ts'
 import type { SerializerOptions } from '../serializer/options.ts'
 import type { SerializerTable } from '../serializer/row.ts'
 import type { StreamOpener } from './streams.ts'
@@ -12,6 +13,8 @@ export interface SourceContext {
   readonly table: SerializerTable
   readonly options: SerializerOptions
   readonly maxParallelism: number
+  /** Codecs of RocksDB blocks that are not built in, see `OpenOptions`. */
+  readonly decompressors?: Readonly<Record<string, Decompress>>
 }
 
 /** Which part of the keyed state is wanted. */
@@ -20,6 +23,11 @@ export interface ScanOptions {
   readonly keyGroups?: readonly [first: number, last: number]
   /** Entries of other states are passed over. All by default. */
   readonly wanted?: (state: KeyedStateInfo) => boolean
+  /**
+   * Bytes of a key: entries of other keys may be left out by sources that find keys without reading all. It is no filter:
+   * other entries can come, those of longer keys that begin so among them.
+   */
+  readonly keyPrefix?: Uint8Array
 }
 
 export type KeyedBatch = EntryBatch | TimerBatch

@@ -7,6 +7,7 @@ import { hashValue, isHashable } from '../serializer/interpreter/hash.ts'
 import { valueToJson } from '../serializer/interpreter/json.ts'
 import { bytesOfValue } from '../serializer/interpreter/write.ts'
 import { type Layout, someLayout } from '../serializer/layout.ts'
+import { keyLayout } from '../serializer/table/codecs.ts'
 import { mergeTypes, type Type } from '../serializer/type.ts'
 import type { Value } from '../serializer/value.ts'
 import { BatchDecoder, type Entry, readPart, type Timer } from './decode.ts'
@@ -120,7 +121,12 @@ export class KeyedState {
     let declared = this.infos.length > 0
     for (const source of await this.operator.keyedSources(keyGroups)) {
       declared ||= source.states.some(wanted)
-      for await (const batch of source.scan({ ...(keyGroups && { keyGroups }), wanted })) {
+      const keyPrefix = match?.keyPrefix
+      for await (const batch of source.scan({
+        ...(keyGroups && { keyGroups }),
+        ...(keyPrefix && { keyPrefix }),
+        wanted,
+      })) {
         if (batch.kind !== kind) continue
         for (let i = 0; i < batch.count; i++) {
           if (match === undefined || match.matches(batch, i)) yield { batch, i }
@@ -140,7 +146,7 @@ export class KeyedState {
   private async keyMatch(key: Value): Promise<KeyMatch> {
     const source = await this.operator.firstKeyedSource()
     const state = source?.states.find((each) => each.name === this.name) ?? source?.states[0]
-    if (!source || !state) return { keyGroup: undefined, matches: () => false }
+    if (!source || !state) return { keyGroup: undefined, keyPrefix: undefined, matches: () => false }
     return keyMatch(state.key, key, this.operator.maxParallelism)
   }
 
@@ -165,12 +171,14 @@ export class KeyedState {
 interface KeyMatch {
   /** Undefined where the hash of the key's type is not known. */
   readonly keyGroup: number | undefined
+  /** The key's bytes, where equal keys have equal bytes. */
+  readonly keyPrefix: Uint8Array | undefined
   readonly matches: (batch: EntryBatch | TimerBatch, i: number) => boolean
 }
 
 /** Keys are compared by their bytes; where equal keys can have two byte forms, by their text. */
 function keyMatch(layout: Layout, key: Value, maxParallelism: number): KeyMatch {
-  const bytes = bytesOfValue(layout, key)
+  const bytes = bytesOfValue(keyLayout(layout), key)
   const keyGroup = isHashable(layout) ? keyGroupOfHash(hashValue(layout, new Reader(bytes)), maxParallelism) : undefined
   const text = someLayout(layout, (each) => each.op === 'bigInteger' || each.op === 'codec')
     ? valueToJson(layout, key)
@@ -180,5 +188,5 @@ function keyMatch(layout: Layout, key: Value, maxParallelism: number): KeyMatch 
     if (text === undefined) return compareBytes(batch.buffer.subarray(start, end), bytes) === 0
     return valueToJson(layout, readPart(layout, new Reader(batch.buffer), start, end)) === text
   }
-  return { keyGroup, matches }
+  return { keyGroup, keyPrefix: text === undefined ? bytes : undefined, matches }
 }

@@ -6,6 +6,7 @@ import { firstKeyGroup, SNIFF_BYTES, sniffKeyGroup } from '../format/sniff-key-g
 import { canonicalSource, openCanonicalSource, openKeyGroups } from './canonical-source.ts'
 import { heapSource } from './heap-source.ts'
 import type { KeyedSource, SourceContext } from './keyed-source.ts'
+import { openRocksdbSource } from './rocksdb-source.ts'
 import type { StateStream } from './streams.ts'
 
 /** State ids that may occur where the head does not tell how many states there are. */
@@ -22,6 +23,8 @@ export function openKeyedSource(
       return openCanonicalSource(context, subtask, handle)
     case 'key-groups':
       return openKeyGroupsSource(context, subtask, handle)
+    case 'incremental':
+      return openRocksdbSource(context, subtask, handle)
     default:
       return Promise.reject(
         new KobelError('UNSUPPORTED_VERSION', `kobel does not read keyed state of the form ${handle.kind} yet`),

@@ -99,6 +99,7 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
   const context = {
     streams,
     table: serializerTable(options.serializers),
+    ...(options.decompressors && { decompressors: options.decompressors }),
     options: {
       // Flink 2.0 came with Kryo 5 and with version 5 of `_metadata`.
       kryoVersion: metadata.version >= 5 ? (5 as const) : (2 as const),

@@ -3,6 +3,7 @@ import type { Blob } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import type { KeyedStateHandle, OperatorMetadata, SubtaskMetadata } from '../format/metadata/index.ts'
 import { blobsOf } from './blobs.ts'
+import { mapConcurrent } from './concurrent.ts'
 import type { KeyedBatch, KeyedSource, ScanOptions, SourceContext } from './keyed-source.ts'
 import { KeyedState } from './keyed-state.ts'
 import { noSuch } from './names.ts'
@@ -16,9 +17,6 @@ export interface Unreadable {
   readonly part: 'keyed' | 'operator'
   readonly error: KobelError
 }
-
-/** At most so many heads are read at once. */
-const CONCURRENT = 16
 
 /** One operator of a snapshot. */
 export class Operator {
@@ -217,14 +215,4 @@ function mergeKeyed(sources: readonly KeyedSource[]): Map<string, KeyedStateInfo
     for (const state of source.states) merged.set(state.name, [...(merged.get(state.name) ?? []), state])
   }
   return merged
-}
-
-async function mapConcurrent<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length)
-  let next = 0
-  const work = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await map(items[i]!)
-  }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENT, items.length) }, work))
-  return results
 }

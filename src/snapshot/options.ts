@@ -1,3 +1,4 @@
+import type { Decompress } from '../format/sst/compression.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
 import type { SerializerRow } from '../serializer/row.ts'
 
@@ -11,6 +12,8 @@ export interface OpenOptions {
   readonly uids?: readonly string[]
   /** Of several checkpoints below the path, take the newest that is complete. */
   readonly latest?: boolean
+  /** Codecs of RocksDB blocks that are not built in, by RocksDB's names: `zstd`, `bzip2`, `xpress`. */
+  readonly decompressors?: Readonly<Record<string, Decompress>>
   /** `lazy`: heads of streams are read when first needed; `states` of operators may then be asked for only after `load`. */
   readonly heads?: 'all' | 'lazy'
 }
