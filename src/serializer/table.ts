@@ -4,6 +4,7 @@ import { BASIC_ROWS } from './families/basic.ts'
 import { CEP_ROWS } from './families/cep.ts'
 import { COMPOSITE_ROWS } from './families/composite.ts'
 import { GENERIC_ROWS } from './families/generic.ts'
+import { KRYO_ROWS } from './families/kryo.ts'
 import { POJO_ROWS } from './families/pojo.ts'
 import { SCALA_ROWS } from './families/scala.ts'
 import { STATE_ROWS } from './families/state.ts'
@@ -17,6 +18,7 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...ARRAY_ROWS,
   ...COMPOSITE_ROWS,
   ...POJO_ROWS,
+  ...KRYO_ROWS,
   ...STATE_ROWS,
   ...AVRO_ROWS,
   ...SCALA_ROWS,

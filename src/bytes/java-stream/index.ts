@@ -65,6 +65,11 @@ const SC_ENUM = 0x10
  * is how the caller learns where the next thing begins.
  */
 export function readJavaObject(reader: Reader): JavaValue {
+  return openJavaStream(reader)()
+}
+
+/** Reads the header, and gives a function that reads the objects behind it one by one: they share their handles. */
+export function openJavaStream(reader: Reader): () => JavaValue {
   const at = reader.offset
   const magic = reader.u16()
   const version = reader.u16()
@@ -74,7 +79,8 @@ export function readJavaObject(reader: Reader): JavaValue {
     })
   }
   while (peek(reader) === TC_RESET) reader.skip(1)
-  return readContent(newState(reader))
+  const state = newState(reader)
+  return () => readContent(state)
 }
 
 function readContent(state: StreamState): JavaValue {
