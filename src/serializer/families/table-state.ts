@@ -95,6 +95,27 @@ export const TABLE_STATE_ROWS: readonly SerializerRow[] = [
       ],
     }),
   }),
+  compositeRow({
+    // The first planner, until Flink 1.13: a Row, then bool: true adds it, false retracts it.
+    snapshotClass: `${TABLE}.runtime.types.CRowSerializerSnapshot`,
+    outerVersions: [1],
+    nestedCount: 1,
+    type: (_, [inner]) => ({
+      kind: 'record',
+      className: `${TABLE}.runtime.types.CRow`,
+      fields: [
+        { name: 'row', type: inner!.type },
+        { name: 'change', type: { kind: 'boolean' } },
+      ],
+    }),
+    layout: (_, [inner]) => ({
+      op: 'object',
+      fields: [
+        { name: 'row', layout: inner!.layout },
+        { name: 'change', layout: { op: 'boolean' } },
+      ],
+    }),
+  }),
   simpleRow(
     `${TABLE}.runtime.operators.sink.SortedLongSerializer$SortedLongSerializerSnapshot`,
     { kind: 'long' },

@@ -1,6 +1,7 @@
 import type { Layout } from '../layout.ts'
 import type { SerializerSnapshot } from '../snapshot.ts'
 import type { LogicalType } from './logical-type.ts'
+import { checkDecimal } from './sql-decimal.ts'
 
 /** How a value of a SQL type lies inside a `BinaryRowData`, `BinaryArrayData` or `BinaryMapData`, as plain data. */
 export type BinaryType =
@@ -56,8 +57,11 @@ export function binaryTypeOf(
   if (form !== undefined) return { form } as BinaryType
   const inner = (each: LogicalType | undefined) => binaryTypeOf(each ?? UNKNOWN, layoutOf)
   switch (logical.root) {
-    case 'DECIMAL':
-      return { form: 'decimal', precision: logical.precision ?? 10, scale: logical.scale ?? 0 }
+    case 'DECIMAL': {
+      const { precision = 10, scale = 0 } = logical
+      checkDecimal(precision, scale)
+      return { form: 'decimal', precision, scale }
+    }
     case 'TIMESTAMP_WITHOUT_TIME_ZONE':
     case 'TIMESTAMP_WITH_LOCAL_TIME_ZONE': {
       const precision = nested?.layout.op === 'i64' ? COMPACT_TIMESTAMP : (logical.precision ?? 6)

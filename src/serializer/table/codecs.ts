@@ -7,7 +7,7 @@ import { binaryFromJson, binaryToJson } from './binary-json.ts'
 import { type BinaryType, COMPACT_TIMESTAMP } from './binary-type.ts'
 import { readSection, sectionBytes } from './binary-value.ts'
 import { bigintOf, integerOf, textOf, unfit } from './check.ts'
-import { COMPACT_DECIMAL, plainDecimal, unscaledOf } from './sql-decimal.ts'
+import { COMPACT_DECIMAL, checkDecimal, plainDecimal, unscaledOf } from './sql-decimal.ts'
 import {
   dateFromDays,
   daysFromDate,
@@ -125,6 +125,7 @@ export function opaqueRowLayout(): Layout {
 
 /** `DecimalDataSerializer`: up to precision 18 the i64 unscaled value, else i32 length and its bytes. */
 export function decimalDataLayout(precision: number, scale: number): Layout {
+  checkDecimal(precision, scale)
   const compact = precision <= COMPACT_DECIMAL
   const unscaled = (reader: Reader): bigint =>
     compact ? reader.i64() : bigIntFromBytes(reader.take(reader.count('bytes of a decimal')))

@@ -4,6 +4,14 @@ import { parseDecimal } from '../numbers.ts'
 /** DECIMAL up to this precision is an i64 in memory (`DecimalData.isCompact`). */
 export const COMPACT_DECIMAL = 18
 
+const MAX_DECIMAL = 38
+
+/** Refuses what `DecimalType` refuses: a damaged scale would make texts of any length. */
+export function checkDecimal(precision: number, scale: number): void {
+  if (precision >= 1 && precision <= MAX_DECIMAL && scale >= 0 && scale <= precision) return
+  throw new KobelError('CORRUPT', `there is no DECIMAL(${precision}, ${scale})`)
+}
+
 /** `BigDecimal.toPlainString()`: SQL prints no exponents. */
 export function plainDecimal(unscaled: bigint, scale: number): string {
   if (scale <= 0) return unscaled.toString() + (unscaled === 0n ? '' : '0'.repeat(-scale))

@@ -9,7 +9,7 @@ import { readExactly } from '../../../src/serializer/interpreter/read.ts'
 import { skipValue } from '../../../src/serializer/interpreter/skip.ts'
 import { bytesOfValue } from '../../../src/serializer/interpreter/write.ts'
 import type { Layout } from '../../../src/serializer/layout.ts'
-import { arrayDataLayout, rowDataLayout } from '../../../src/serializer/table/codecs.ts'
+import { arrayDataLayout, decimalDataLayout, rowDataLayout } from '../../../src/serializer/table/codecs.ts'
 import { sqlText } from '../../../src/serializer/table/sql-type.ts'
 import { formatType } from '../../../src/serializer/type.ts'
 import { randomNumbers } from '../../bytes/pseudo.ts'
@@ -108,6 +108,10 @@ test('arrays in arrays cannot grow without bound', () => {
   const part = `02000000${'00'.repeat(4)}${'28000000'}${'00000000'}${'28000000'}${'00000000'}`
   fails(arrayDataLayout(type), `00000018${part}`, /outside|overlap/)
   fails(arrayDataLayout({ form: 'i64' }), '00000008ffffff7f00000000', /fixed part/)
+})
+
+test('a scale beyond 38 is refused', () => {
+  assert.throws(() => decimalDataLayout(10, 0x7fffffff), /there is no DECIMAL\(10, 2147483647\)/)
 })
 
 test('values that do not fit are refused', () => {
