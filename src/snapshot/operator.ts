@@ -1,7 +1,12 @@
 import { KobelError, locate } from '../error.ts'
 import type { Blob } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
-import type { KeyedStateHandle, OperatorMetadata, SubtaskMetadata } from '../format/metadata/index.ts'
+import type {
+  KeyedStateHandle,
+  OperatorMetadata,
+  OperatorStateHandle,
+  SubtaskMetadata,
+} from '../format/metadata/index.ts'
 import { blobsOf } from './blobs.ts'
 import { mapConcurrent } from './concurrent.ts'
 import type { KeyedBatch, KeyedSource, ScanOptions, SourceContext } from './keyed-source.ts'
@@ -181,7 +186,7 @@ export class Operator {
     )
     const operatorSources = await mapConcurrent(this.metadata.subtasks, (subtask) =>
       attempt(subtask.index, 'operator', async () =>
-        subtask.managedOperatorState
+        subtask.managedOperatorState && !isEmpty(subtask.managedOperatorState)
           ? openOperatorSource(this.context, subtask.index, subtask.managedOperatorState)
           : undefined,
       ),
@@ -206,6 +211,11 @@ export class Operator {
       },
     )
   }
+}
+
+/** With file merging a subtask without operator state has a handle all the same. */
+function isEmpty(handle: OperatorStateHandle): boolean {
+  return handle.stream.kind === 'empty-segment-file'
 }
 
 /** The same state in every subtask that has it, in the order first met. */
