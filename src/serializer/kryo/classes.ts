@@ -8,6 +8,8 @@ import type { DeclaredType } from './types.ts'
 export interface ObjectCodec {
   /** False where no reference marker stands before an object: primitive wrappers, and enums in Kryo 5. */
   readonly referenced?: false
+  /** A value is shown as what it holds (`Optional`): its own class does not show. */
+  readonly holder?: true
   readonly read: (graph: Graph, className: string, args: readonly DeclaredType[]) => Value
   /** Absent where the value does not keep enough to write it again. */
   readonly write?: (sink: Sink, value: Value, className: string, args: readonly DeclaredType[]) => void

@@ -3,12 +3,12 @@ import { KobelError } from '../../error.ts'
 import { hashLong, hashValue } from '../interpreter/hash.ts'
 import { bytesOfValue } from '../interpreter/write.ts'
 import type { Codec, Layout } from '../layout.ts'
-import { CLASS, TypedBytes, type Value } from '../value.ts'
+import { TypedBytes, type Value } from '../value.ts'
 import type { KryoClasses } from './classes.ts'
 import { newGraph, readClass, readObject } from './graph.ts'
 import { jsonToKryo, kryoToJson } from './json.ts'
 import { parseUuid, WRAPPERS } from './scalars.ts'
-import { inferClass, newSink, type Sink, writeClass, writeObject } from './sink.ts'
+import { classToWrite, newSink, writeClass, writeObject } from './sink.ts'
 
 /** Classes whose `hashCode` follows from their value, with a layout that hashes the same. */
 const HASHED: Readonly<Record<string, Layout>> = {
@@ -77,7 +77,7 @@ export function kryoCodec(classes: KryoClasses, declaredClass: string): Codec {
       const sink = newSink(writer, classes)
       if (value === null) return writeClass(sink, null)
       if (value instanceof TypedBytes) return writer.raw(value.bytes)
-      const className = rootClass(sink, declaredClass, value)
+      const className = classToWrite(sink, value, declaredClass)
       writeClass(sink, className)
       writeObject(sink, value, className)
     },
@@ -104,11 +104,4 @@ export function kryoCodec(classes: KryoClasses, declaredClass: string): Codec {
 function wholeValue(reader: Reader, start: number, className: string, tail: number): TypedBytes {
   reader.offset = start
   return new TypedBytes(className, reader.take(reader.remaining - tail).slice())
-}
-
-/** The declared class, for values that do not name theirs. */
-function rootClass(sink: Sink, declaredClass: string, value: Value): string {
-  const named = typeof value === 'object' && value !== null && CLASS in value
-  if (!named && declaredClass !== 'java.lang.Object' && sink.classes.codecOf(declaredClass)?.write) return declaredClass
-  return inferClass(sink, value, declaredClass)
 }

@@ -2,7 +2,7 @@ import { CLASS, emptyObject, type Value } from '../value.ts'
 import type { ObjectCodec } from './classes.ts'
 import { type Graph, readClass, readEach, readObject, readObjectOrNull } from './graph.ts'
 import { PRIMITIVES } from './scalars.ts'
-import { inferClass, type Sink, unfit, writeClass, writeObject, writeObjectOrNull } from './sink.ts'
+import { classToWrite, type Sink, unfit, writeClass, writeObject, writeObjectOrNull } from './sink.ts'
 import { type DeclaredType, parseType, resolveType } from './types.ts'
 
 /**
@@ -52,15 +52,9 @@ export function writeField(sink: Sink, value: Value, declared: DeclaredType, var
   const type = resolveType(declared, variables)
   if (sink.classes.isFinal(type)) return writeObjectOrNull(sink, value, type.name, type.args)
   if (value === null) return writeClass(sink, null)
-  const className = classToWrite(sink, value, type)
+  const className = classToWrite(sink, value, type.name)
   writeClass(sink, className)
   writeObject(sink, value, className, type.args)
-}
-
-function classToWrite(sink: Sink, value: Value, type: DeclaredType): string {
-  const named = typeof value === 'object' && value !== null && (CLASS in value || 'ref' in value)
-  if (!named && type.name !== 'java.lang.Object' && sink.classes.codecOf(type.name)?.write) return type.name
-  return inferClass(sink, value, type.name)
 }
 
 function primitiveOf(type: DeclaredType) {

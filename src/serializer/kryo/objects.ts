@@ -11,11 +11,12 @@ import { unfit, writeClassAndObject } from './sink.ts'
 
 /** One field holds all there is. */
 function holder(field: string, type: string): ObjectCodec {
-  return mappedCodec(
+  const codec = mappedCodec(
     { [field]: type },
     (fields) => fields[field]!,
     (value) => ({ [field]: value }),
   )
+  return { ...codec, holder: true }
 }
 
 const ENTRY = mappedCodec(
@@ -63,6 +64,7 @@ function optionalNumber(version: KryoVersion, type: 'int' | 'long' | 'double'): 
 }
 
 const OPTIONAL_5: ObjectCodec = {
+  holder: true,
   read: (graph) => readClassAndObject(graph),
   write: (sink, value) => writeClassAndObject(sink, value),
 }

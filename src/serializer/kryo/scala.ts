@@ -46,6 +46,7 @@ const TRAVERSABLE: ObjectCodec = {
 }
 
 const SOME: ObjectCodec = {
+  holder: true,
   read: (graph) => readClassAndObject(graph),
   write: (sink, value) => writeClassAndObject(sink, value),
 }

@@ -73,14 +73,19 @@ const OPEN_TYPES: ReadonlySet<string> = new Set([
   'java.lang.CharSequence',
 ])
 
-/** The class of a value that stands where another class is declared; refuses what would change its class. */
-export function inferClass(sink: Sink, value: Value, declaredClass: string): string {
+/**
+ * The class that a value is written as where `declaredClass` is declared: its own where it names one, else the declared
+ * class, else what the value tells. Refuses what would change its class.
+ */
+export function classToWrite(sink: Sink, value: Value, declaredClass: string): string {
+  const codec = sink.classes.codecOf(declaredClass)
+  const named = typeof value === 'object' && value !== null && (CLASS in value || 'ref' in value)
+  if (codec?.write && declaredClass !== 'java.lang.Object' && (codec.holder || !named)) return declaredClass
   const className = classOfValue(value)!
-  const named = typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
-  if (named || className === declaredClass || OPEN_TYPES.has(declaredClass)) return className
-  if (sink.classes.codecOf(declaredClass)) {
-    throw new KobelError('USAGE', `kobel cannot write a ${declaredClass} with Kryo: give its bytes`)
+  if (named || value instanceof TypedBytes || className === declaredClass || OPEN_TYPES.has(declaredClass)) {
+    return className
   }
+  if (codec) throw new KobelError('USAGE', `kobel cannot write a ${declaredClass} with Kryo: give its bytes`)
   throw unfit(`a value whose class is known, for ${declaredClass},`, value)
 }
 
