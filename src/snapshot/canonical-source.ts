@@ -168,7 +168,7 @@ export class PlainBytes implements PlainSource {
 /** Plain bytes taken from a Snappy stream at once; it may become twenty times its stored length. */
 const COMPRESSED_STEP = 1 << 17
 
-class CompressedBytes implements PlainSource {
+export class CompressedBytes implements PlainSource {
   private readonly stream: StreamWindow
   private readonly end: number
   private readonly decoder = new SnappyFramedDecoder()

@@ -4,6 +4,7 @@ import type { KeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateHandle, KeyGroupsStateHandle } from '../format/metadata/index.ts'
 import { firstKeyGroup, SNIFF_BYTES, sniffKeyGroup } from '../format/sniff-key-groups.ts'
 import { canonicalSource, openCanonicalSource, openKeyGroups } from './canonical-source.ts'
+import { openChangelogSource } from './changelog-source.ts'
 import { heapSource } from './heap-source.ts'
 import type { KeyedSource, SourceContext } from './keyed-source.ts'
 import { openRocksdbSource } from './rocksdb-source.ts'
@@ -25,6 +26,8 @@ export function openKeyedSource(
       return openKeyGroupsSource(context, subtask, handle)
     case 'incremental':
       return openRocksdbSource(context, subtask, handle)
+    case 'changelog':
+      return openChangelogSource(context, subtask, handle, openKeyedSource)
     default:
       return Promise.reject(
         new KobelError('UNSUPPORTED_VERSION', `kobel does not read keyed state of the form ${handle.kind} yet`),
