@@ -34,6 +34,7 @@ public final class Main {
             Path workplace = Files.createTempDirectory("kobel-verify");
             Settings settings = new Settings(words[1], "hashmap", "canonical", workplace, options(words, 3));
             isFine = new Verify(settings).run(Path.of(words[2]).toUri().toString());
+            Generate.deleteTree(workplace);
         } else {
             System.err.println("usage: generate JOB BACKEND FORMAT OUTDIR [name=value …]");
             System.err.println("       verify JOB SNAPSHOT [name=value …]");

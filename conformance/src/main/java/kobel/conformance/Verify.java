@@ -3,7 +3,6 @@ package kobel.conformance;
 import java.util.ArrayList;
 import java.util.List;
 import kobel.conformance.model.JobModel;
-import kobel.conformance.model.KeyedModel;
 import kobel.conformance.model.OperatorModel;
 import kobel.conformance.model.Run;
 
@@ -13,6 +12,7 @@ import kobel.conformance.model.Run;
  */
 final class Verify {
     private static final int SHOWN = 20;
+    private static final int LENGTH = 1000;
 
     private final Settings settings;
     private final JobModel model;
@@ -40,13 +40,11 @@ final class Verify {
             cluster.cancel();
         }
         for (OperatorModel operator : model.operators) {
-            if (operator instanceof KeyedModel) {
-                ((KeyedModel) operator).checkCounts();
-            }
+            operator.checkAll();
         }
         List<String> differences = new ArrayList<>(Run.differences());
-        differences.stream().limit(SHOWN).forEach(System.out::println);
-        System.out.println(settings.job + ": " + steps + " keys compared, " + differences.size() + " differences");
+        differences.stream().limit(SHOWN).map(text -> text.substring(0, Math.min(text.length(), LENGTH))).forEach(System.out::println);
+        System.out.println(settings.job + ": " + steps + " steps compared, " + differences.size() + " differences");
         return differences.isEmpty();
     }
 }

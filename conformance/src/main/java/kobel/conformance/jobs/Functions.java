@@ -52,4 +52,29 @@ final class Functions {
             return Tuple2.of(left.f0 + right.f0, left.f1 + right.f1);
         }
     }
+
+    /** As Mean, but gives the accumulator itself: for reading. */
+    static final class Accumulator implements AggregateFunction<Integer, Tuple2<Long, Integer>, Tuple2<Long, Integer>> {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Tuple2<Long, Integer> createAccumulator() {
+            return new Mean().createAccumulator();
+        }
+
+        @Override
+        public Tuple2<Long, Integer> add(Integer value, Tuple2<Long, Integer> sum) {
+            return new Mean().add(value, sum);
+        }
+
+        @Override
+        public Tuple2<Long, Integer> getResult(Tuple2<Long, Integer> sum) {
+            return sum;
+        }
+
+        @Override
+        public Tuple2<Long, Integer> merge(Tuple2<Long, Integer> left, Tuple2<Long, Integer> right) {
+            return new Mean().merge(left, right);
+        }
+    }
 }

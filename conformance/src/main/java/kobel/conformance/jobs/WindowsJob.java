@@ -15,11 +15,21 @@ import kobel.conformance.model.WindowModel;
 import kobel.conformance.model.WindowModel.Event;
 import kobel.conformance.model.WindowModel.Shape;
 import org.apache.flink.api.common.functions.ReduceFunction;
+import org.apache.flink.api.common.state.AggregatingStateDescriptor;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.ReducingStateDescriptor;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.typeutils.runtime.TupleSerializer;
 import org.apache.flink.streaming.api.datastream.KeyedStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
+import org.apache.flink.streaming.api.windowing.windows.GlobalWindow;
 import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
+import org.apache.flink.streaming.runtime.streamrecord.StreamElementSerializer;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /**
  * Window operators: tumbling with reduce, sliding with aggregate, sessions (merging windows) with a process function, a global
@@ -29,6 +39,7 @@ public final class WindowsJob {
     private static final long SIZE = 10_000;
     private static final long SLIDE = 5_000;
     private static final long GAP = 2_000;
+    private static final String CONTENTS = "window-contents";
     private static final String TIME_WINDOW = "TimeWindow";
 
     private WindowsJob() {}
@@ -40,6 +51,16 @@ public final class WindowsJob {
                 .add(new WindowModel("windows-session", new Session()))
                 .add(new WindowModel("windows-count", new CountWindow(false)))
                 .add(new WindowModel("windows-evictor", new CountWindow(true)));
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static TypeSerializer<Tuple2> mergingSerializer() {
+        return new TupleSerializer(Tuple2.class, new TypeSerializer<?>[] {new TimeWindow.Serializer(), new TimeWindow.Serializer()});
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static TypeSerializer<StreamRecord> records() {
+        return (TypeSerializer) new StreamElementSerializer<>(IntSerializer.INSTANCE);
     }
 
     /** The contents of the windows that have not fired, and their timers. */
@@ -61,7 +82,7 @@ public final class WindowsJob {
                 timers.add(timer(key, window));
             });
         });
-        operator.put("keyedStates", List.of(WindowModel.state("window-contents", kind, TIME_WINDOW, valueType, entries)));
+        operator.put("keyedStates", List.of(WindowModel.state(CONTENTS, kind, TIME_WINDOW, valueType, entries)));
         operator.put("timers", WindowModel.timers(TIME_WINDOW, timers));
     }
 
@@ -99,6 +120,16 @@ public final class WindowsJob {
         }
 
         @Override
+        public List<StateDescriptor<?, ?>> descriptors() {
+            return List.of(new ReducingStateDescriptor<>(CONTENTS, new Largest(), Types.INT));
+        }
+
+        @Override
+        public TypeSerializer<?> windowSerializer() {
+            return new TimeWindow.Serializer();
+        }
+
+        @Override
         public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
             timeWindows(operator, records, watermark, event -> windowsOf(event.timestamp(), SIZE), "reducing", Types.INT.toString(),
                     events -> events.stream().map(Event::value).reduce(new Largest()).get());
@@ -109,6 +140,16 @@ public final class WindowsJob {
         @Override
         public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
             return stream.window(Flink.sliding(SIZE, SLIDE)).aggregate(new Functions.Mean(), Types.TUPLE(Types.LONG, Types.INT), Types.DOUBLE);
+        }
+
+        @Override
+        public List<StateDescriptor<?, ?>> descriptors() {
+            return List.of(new AggregatingStateDescriptor<>(CONTENTS, new Functions.Accumulator(), Types.TUPLE(Types.LONG, Types.INT)));
+        }
+
+        @Override
+        public TypeSerializer<?> windowSerializer() {
+            return new TimeWindow.Serializer();
         }
 
         @Override
@@ -124,6 +165,17 @@ public final class WindowsJob {
         @Override
         public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
             return stream.window(Flink.session(GAP)).process(new WindowFunctions.PerTimeWindow(), Types.INT);
+        }
+
+        @Override
+        public List<StateDescriptor<?, ?>> descriptors() {
+            return List.of(new ListStateDescriptor<>(CONTENTS, Types.INT),
+                    new ListStateDescriptor<>(WindowModel.MERGING, mergingSerializer()));
+        }
+
+        @Override
+        public TypeSerializer<?> windowSerializer() {
+            return new TimeWindow.Serializer();
         }
 
         @Override
@@ -144,13 +196,13 @@ public final class WindowsJob {
                     }
                 }
                 if (!set.isEmpty()) {
-                    sets.add(Json.object("key", key, "value", set));
+                    sets.add(Json.object("key", key, "value", Json.sorted(set)));
                 }
             });
-            Map<String, Object> mergingSet = WindowModel.state("merging-window-set", "list", null, "Tuple2<TimeWindow actual, TimeWindow state>", sets);
+            Map<String, Object> mergingSet = WindowModel.state(WindowModel.MERGING, "list", null, "Tuple2<TimeWindow actual, TimeWindow state>", sets);
             mergingSet.put("unordered", true);
             operator.put("keyedStates", List.of(
-                    WindowModel.state("window-contents", "list", TIME_WINDOW, Types.INT.toString(), contents), mergingSet));
+                    WindowModel.state(CONTENTS, "list", TIME_WINDOW, Types.INT.toString(), contents), mergingSet));
             operator.put("timers", WindowModel.timers(TIME_WINDOW, timers));
         }
 
@@ -187,6 +239,17 @@ public final class WindowsJob {
         }
 
         @Override
+        public List<StateDescriptor<?, ?>> descriptors() {
+            return List.of(isEvicting ? new ListStateDescriptor<>(CONTENTS, records()) : new ListStateDescriptor<>(CONTENTS, Types.INT),
+                    new ReducingStateDescriptor<>("count", new Functions.Sum(), Types.LONG));
+        }
+
+        @Override
+        public TypeSerializer<?> windowSerializer() {
+            return new GlobalWindow.Serializer();
+        }
+
+        @Override
         public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
             List<Object> contents = new ArrayList<>();
             List<Object> counts = new ArrayList<>();
@@ -209,7 +272,7 @@ public final class WindowsJob {
             });
             String type = isEvicting ? "StreamRecord<Integer>" : "Integer";
             operator.put("keyedStates", List.of(
-                    WindowModel.state("window-contents", "list", "GlobalWindow", type, contents),
+                    WindowModel.state(CONTENTS, "list", "GlobalWindow", type, contents),
                     WindowModel.state("count", "reducing", "GlobalWindow", Types.LONG.toString(), counts)));
             operator.put("timers", WindowModel.timers("GlobalWindow", List.of()));
         }

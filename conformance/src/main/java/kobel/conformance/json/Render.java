@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import kobel.conformance.flink.Flink;
 import org.apache.flink.api.java.tuple.Tuple;
 import org.apache.flink.streaming.api.windowing.windows.GlobalWindow;
@@ -34,10 +36,19 @@ import org.apache.flink.types.ShortValue;
 public final class Render {
     private static final long EXACT = 1L << 53;
 
+    private static final Map<Class<?>, Function<Object, Object>> OTHERS = new ConcurrentHashMap<>();
+
     private Render() {}
 
+    /** Says how values of exactly this class are rendered. */
+    public static void register(Class<?> type, Function<Object, Object> renderer) {
+        OTHERS.put(type, renderer);
+    }
+
     public static Object json(Object value) {
-        if (value == null || value instanceof Boolean || value instanceof Byte || value instanceof Short || value instanceof Integer) {
+        if (value != null && OTHERS.containsKey(value.getClass())) {
+            return OTHERS.get(value.getClass()).apply(value);
+        } else if (value == null || value instanceof Boolean || value instanceof Byte || value instanceof Short || value instanceof Integer) {
             return value;
         } else if (value instanceof Opaque) {
             return ((Opaque) value).expected();

@@ -83,7 +83,8 @@ public final class KeyedModel extends OperatorModel {
     }
 
     /** The counts that the verifying subtasks together must reach. */
-    public void checkCounts() {
+    @Override
+    public void checkAll() {
         for (StateModel state : states) {
             for (Object namespace : state.namespaces()) {
                 long expected = state.count(Run.checkedPhases(), namespace);

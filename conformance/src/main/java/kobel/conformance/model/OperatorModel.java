@@ -50,6 +50,9 @@ public abstract class OperatorModel {
         return List.of();
     }
 
+    /** After all verify steps: compares what the subtasks counted together. */
+    public void checkAll() {}
+
     public final Map<String, Object> expected(int phases) {
         Map<String, Object> operator = Json.object("uid", uid);
         if (uid == null) {

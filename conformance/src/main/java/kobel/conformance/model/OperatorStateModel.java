@@ -1,6 +1,7 @@
 package kobel.conformance.model;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -82,6 +83,12 @@ public final class OperatorStateModel extends OperatorModel {
         return steps;
     }
 
+    /** One for each subtask, whatever the parallelism. */
+    @Override
+    public List<Integer> verifySteps() {
+        return steps(0);
+    }
+
     @Override
     protected void describe(Map<String, Object> operator, int phases) {
         List<Object> list = new ArrayList<>();
@@ -102,7 +109,7 @@ public final class OperatorStateModel extends OperatorModel {
 
         @Override
         public int partition(Integer step, int subtasks) {
-            return step % StepSource.PHASE % subtasks;
+            return step < 0 ? -1 - step : step % StepSource.PHASE % subtasks;
         }
     }
 
@@ -146,6 +153,10 @@ public final class OperatorStateModel extends OperatorModel {
 
         @Override
         public Integer map(Integer step) throws Exception {
+            if (step < 0) {
+                verify();
+                return step;
+            }
             for (int i = 0; i < handles.size(); i++) {
                 OperatorState state = states().get(i);
                 if (state.mode == Mode.BROADCAST) {
@@ -155,6 +166,48 @@ public final class OperatorStateModel extends OperatorModel {
                 }
             }
             return step;
+        }
+
+        /** Lists are given out as they were if the parallelism is the same; union and broadcast always. */
+        private void verify() throws Exception {
+            OperatorStateModel model = (OperatorStateModel) Run.operator(operator);
+            StringBuilder differences = new StringBuilder();
+            for (int i = 0; i < handles.size(); i++) {
+                OperatorState state = states().get(i);
+                List<Object> expected = new ArrayList<>();
+                List<Object> found = new ArrayList<>();
+                if (state.mode == Mode.BROADCAST) {
+                    expected.addAll(state.entries.entrySet());
+                    ((BroadcastState<?, ?>) handles.get(i)).immutableEntries().forEach(found::add);
+                } else if (state.mode == Mode.UNION) {
+                    state.perSubtask.forEach(expected::addAll);
+                } else if (model.parallelism == state.perSubtask.size()) {
+                    expected.addAll(state.perSubtask.get(Flink.subtask(getRuntimeContext())));
+                }
+                if (state.mode != Mode.BROADCAST && (state.mode == Mode.UNION || model.parallelism == state.perSubtask.size())) {
+                    ((ListState<?>) handles.get(i)).get().forEach(found::add);
+                }
+                if (!texts(expected).equals(texts(found))) {
+                    differences.append(model.name).append(' ').append(state.name).append(": expected ").append(texts(expected))
+                            .append(" but found ").append(texts(found)).append('\n');
+                }
+            }
+            Run.verified(differences.length() == 0 ? null : differences.toString());
+        }
+
+        private static List<Object> texts(List<Object> values) {
+            List<Object> rendered = new ArrayList<>();
+            for (Object value : values) {
+                if (value instanceof Map.Entry) {
+                    Map.Entry<?, ?> entry = (Map.Entry<?, ?>) value;
+                    rendered.add(Arrays.asList(Render.json(entry.getKey()), Render.json(entry.getValue())));
+                } else {
+                    rendered.add(Render.json(value));
+                }
+            }
+            List<Object> texts = new ArrayList<>();
+            Json.sorted(rendered).forEach(value -> texts.add(Json.text(value)));
+            return texts;
         }
 
         @Override

@@ -52,6 +52,10 @@ public final class Run {
         return job.operators.get(index);
     }
 
+    public static boolean isVerifying() {
+        return phases.contains(VERIFY);
+    }
+
     /** How many phases the restored snapshot is to hold. */
     public static int checkedPhases() {
         return checkedPhases;

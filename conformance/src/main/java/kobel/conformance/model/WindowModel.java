@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import kobel.conformance.json.Json;
+import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.streaming.api.datastream.KeyedStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
@@ -20,6 +22,11 @@ public final class WindowModel extends OperatorModel {
     public interface Shape {
         SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream);
 
+        /** The states, as a reader may open them; an aggregating one gives its accumulator. */
+        List<StateDescriptor<?, ?>> descriptors();
+
+        TypeSerializer<?> windowSerializer();
+
         /** Adds keyedStates and timers, given the records of each key in order and the last watermark. */
         void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark);
     }
@@ -31,7 +38,10 @@ public final class WindowModel extends OperatorModel {
     private static final int STEPS = 60;
     private static final int KEYS = 5;
 
-    private final Shape shape;
+    /** The state that leads from merged windows to the windows their contents lie under. */
+    public static final String MERGING = "merging-window-set";
+
+    final Shape shape;
 
     public WindowModel(String uid, Shape shape) {
         super(uid, uid);
@@ -40,7 +50,42 @@ public final class WindowModel extends OperatorModel {
 
     @Override
     public void attach(StreamExecutionEnvironment env) {
-        finish(shape.apply(steps(env).keyBy(new KeyOfRecord(), Types.LONG)));
+        KeyedStream<Integer, Long> stream = steps(env).keyBy(new KeyOfRecord(), Types.LONG);
+        if (Run.isVerifying()) {
+            finish(stream.transform(name, Types.INT, new WindowReader(index)));
+        } else {
+            finish(shape.apply(stream));
+        }
+    }
+
+    /** Enough for every subtask to get some. */
+    @Override
+    public List<Integer> verifySteps() {
+        return steps(0);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public void checkAll() {
+        Map<String, Object> expected = expected(Run.checkedPhases());
+        for (String part : new String[] {"keyedStates", "timers"}) {
+            for (Map<String, Object> state : (List<Map<String, Object>>) expected.get(part)) {
+                String stateName = (String) state.getOrDefault("name", part);
+                List<Object> entries = (List<Object>) state.get("entries");
+                for (Object entry : entries) {
+                    if (Run.counted(entryName(stateName, Json.text(entry))) != 1) {
+                        Run.differences().add(name + " " + stateName + ": no " + Json.text(entry));
+                    }
+                }
+                if (Run.counted(entryName(stateName, "")) != entries.size()) {
+                    Run.differences().add(name + " " + stateName + ": " + Run.counted(entryName(stateName, "")) + " entries instead of " + entries.size());
+                }
+            }
+        }
+    }
+
+    String entryName(String state, String entry) {
+        return index + "/" + state + "/" + entry;
     }
 
     @Override
@@ -102,7 +147,7 @@ public final class WindowModel extends OperatorModel {
 
         @Override
         public Long getKey(Integer record) {
-            return key(record);
+            return (long) (record < 0 ? record : key(record));
         }
     }
 }
