@@ -38,15 +38,15 @@ const wellFormed = (text: string): string =>
 
 const DAY = 86_400_000
 
-/** Days since 1970 of an ISO date, or the ends of 32 bits. */
+/** Days since 1970 of an ISO date: the calendar repeats every 400 years, which have 146,097 days. */
 function daysOf(text: string): number {
-  const [, sign, year, month, day] = /^([+-]?)(\d+)-(\d\d)-(\d\d)$/.exec(text)!
-  const years = Number(sign + year!)
-  if (Math.abs(years) > 270_000) return years < 0 ? -0x7fffffff : 0x7fffffff
-  const date = new Date(0)
-  date.setUTCFullYear(years, Number(month) - 1, Number(day))
-  return date.getTime() / DAY
+  const [, sign, digits, month, day] = /^([+-]?)(\d+)-(\d\d)-(\d\d)$/.exec(text)!
+  const year = Number(sign + digits!)
+  const cycles = Math.floor(year / 400)
+  return cycles * 146_097 + Date.UTC(2000 + year - cycles * 400, Number(month) - 1, Number(day)) / DAY - 5 * 146_097
 }
+
+const DAYS_MAX = 2 ** 31 - 1
 
 function nanosOf(text: string): bigint {
   const [hours, minutes, seconds = '0'] = text.split(':')
@@ -63,15 +63,12 @@ function millisOf(text: string): bigint {
 
 /** What a column of the layout holds for a value that was read. */
 export function expectedInColumn(layout: Layout, value: Value): unknown {
+  if (value === null) return null
   switch (layout.op) {
     case 'constant':
-      return Array.isArray(layout.value) ? '[]' : layout.value
+      return Array.isArray(value) ? '[]' : value
     case 'codec':
       return codecText(layout.codec.toJson(value))
-    default:
-      if (value === null) return null
-  }
-  switch (layout.op) {
     case 'char':
     case 'string':
     case 'chars':
@@ -86,7 +83,7 @@ export function expectedInColumn(layout: Layout, value: Value): unknown {
     case 'millis':
       return millisOf(value as string)
     case 'localDate':
-      return daysOf(value as string)
+      return Math.max(-DAYS_MAX, Math.min(DAYS_MAX, daysOf(value as string)))
     case 'localTime':
       return nanosOf(value as string)
     case 'nullable':
@@ -144,21 +141,21 @@ function expectedPojo(layout: Layout & { op: 'pojo' }, value: ValueObject): unkn
     )
   }
   const className = value instanceof TypedBytes ? value.class : (value[CLASS] ?? layout.className)
-  const row: Record<string, unknown> = { $class: className }
+  const row = new Map<string, unknown>([['$class', className]])
   for (const each of [{ className: layout.className, layout }, ...subclasses]) {
     const isThis = each.className === className
     if (each.layout.op === 'pojo') {
       for (const field of each.layout.fields) {
-        if (isThis) row[field.name] = expectedInColumn(field.layout, value[field.name]!)
-        else row[field.name] ??= null
+        if (isThis) row.set(field.name, expectedInColumn(field.layout, value[field.name]!))
+        else if (!row.has(field.name)) row.set(field.name, null)
       }
     } else {
       const name = each.layout.op === 'unknown' ? '$bytes' : '$value'
-      if (isThis) row[name] = expectedInColumn(each.layout, value)
-      else row[name] ??= null
+      if (isThis) row.set(name, expectedInColumn(each.layout, value))
+      else if (!row.has(name)) row.set(name, null)
     }
   }
-  return row
+  return Object.fromEntries(row)
 }
 
 function isNull(layout: Layout): boolean {
@@ -179,7 +176,8 @@ function expectedCase(layout: Layout & { op: 'tagged' }, value: Value): unknown 
   const nameOf = (each: typeof found) => each.wrap ?? `case${each.tag}`
   const inner = found.wrap === undefined ? value : (value as ValueObject)[found.wrap]!
   const row: Record<string, unknown> = { $case: nameOf(found) }
-  for (const each of layout.cases) row[nameOf(each)] = each === found ? expectedInColumn(each.layout, inner) : null
+  for (const each of layout.cases.filter((one) => one.wrap !== undefined || !isNull(one.layout)))
+    row[nameOf(each)] = each === found ? expectedInColumn(each.layout, inner) : null
   return row
 }
 
@@ -192,7 +190,7 @@ function expectedBranch(layout: Layout & { op: 'union' }, value: Value): unknown
   const type = { bigint: 'long', string: 'string', boolean: 'boolean' }[typeof value as 'bigint' | 'string' | 'boolean']
   const name = type ?? simpleClassName((value as ValueObject)[CLASS]!)
   const row: Record<string, unknown> = { $case: name }
-  for (const each of layout.branches) row[nameOf(each)] = nameOf(each) === name ? expectedInColumn(each, value) : null
+  for (const each of others) row[nameOf(each)] = nameOf(each) === name ? expectedInColumn(each, value) : null
   return row
 }
 

@@ -30,7 +30,7 @@ import { simpleClassName } from '../type.ts'
  * | pojo | `struct` of the names; with subclasses of all their names and `$class`, others as `$value` or `$bytes` |
  * | list, maskedList, blockList; map, blockMap | `list`; `map` |
  * | nullable, sized, tagged or union of one and null | the column of what is inside |
- * | other tagged, union | `struct` of `$case`, then one for each case, null where it is another |
+ * | other tagged, union | `struct` of `$case`, then one for each case that is not null, null where it is another |
  * | ttl | `struct` of `ttl` (milliseconds) and `value` |
  * | constant | `null`, `boolean`, `utf8` |
  * | codec | `utf8`: the JSON of the value, a JSON string without its quotes |
@@ -138,15 +138,11 @@ function nestedColumn(layout: Layout, making: Making): Column {
     case 'nullable':
     case 'sized':
       return columnOf(layout.inner, making)
-    case 'tagged': {
-      const only = onlyCase(layout)
-      if (only) return columnOf(only, making)
-      return newStructColumn([field('$case', TEXT), ...layout.cases.map((each) => field(caseName(each), each.layout))])
-    }
+    case 'tagged':
     case 'union': {
-      const only = onlyCase(layout)
+      const { only, fields } = casePlan(layout)
       if (only) return columnOf(only, making)
-      return newStructColumn([field('$case', TEXT), ...layout.branches.map((each) => field(branchName(each), each))])
+      return newStructColumn([field('$case', TEXT), ...fields.map((each) => field(each.name, each.layout))])
     }
     case 'ttl':
       return newStructColumn([field('ttl', { op: 'i64' }), field('value', layout.value)])
@@ -160,23 +156,40 @@ export const KEY_OF_BLOCKS: Layout = { op: 'utf8' }
 
 // --- alternatives --------------------------------------------------------------------------------------------------
 
-const ONLY = new WeakMap<Layout, Layout | 'none'>()
-
-/** The one alternative that is not null and has no name: the column is its column, and the others are null there. */
-export function onlyCase(layout: Layout & { op: 'tagged' | 'union' }): Layout | undefined {
-  let only = ONLY.get(layout)
-  if (only === undefined) {
-    const cases: readonly Omit<LayoutCase, 'tag'>[] =
-      layout.op === 'tagged' ? layout.cases : layout.branches.map((branch) => ({ layout: branch }))
-    const others = cases.filter((each) => each.layout.op !== 'constant' || each.layout.value !== null)
-    const isOnly = others.length === 1 && cases.every((each) => each.wrap === undefined)
-    only = isOnly ? others[0]!.layout : 'none'
-    ONLY.set(layout, only)
-  }
-  return only === 'none' ? undefined : only
+/** How the cases of a layout stand in a column: those that are only null have no child. */
+export interface CasePlan {
+  /** Alone and without a name: the column is its column. */
+  readonly only: Layout | undefined
+  readonly fields: readonly LayoutField[]
+  /** For each case its place in `fields`, or -1 for null. */
+  readonly slots: readonly number[]
 }
 
-export function caseName({ wrap, tag }: LayoutCase): string {
+const CASE_PLANS = new WeakMap<Layout, CasePlan>()
+
+export function casePlan(layout: Layout & { op: 'tagged' | 'union' }): CasePlan {
+  const known = CASE_PLANS.get(layout)
+  if (known) return known
+  const cases =
+    layout.op === 'tagged'
+      ? layout.cases.map((each) => ({ name: caseName(each), layout: each.layout, isNull: isNull(each) }))
+      : layout.branches.map((each) => ({ name: branchName(each), layout: each, isNull: isNull({ layout: each }) }))
+  const fields = cases.filter((each) => !each.isNull)
+  const isNamed = layout.op === 'tagged' && layout.cases.some((each) => each.wrap !== undefined)
+  const plan = {
+    only: fields.length === 1 && !isNamed ? fields[0]!.layout : undefined,
+    fields,
+    slots: cases.map((each) => fields.indexOf(each)),
+  }
+  CASE_PLANS.set(layout, plan)
+  return plan
+}
+
+function isNull({ wrap, layout }: Omit<LayoutCase, 'tag'>): boolean {
+  return wrap === undefined && layout.op === 'constant' && layout.value === null
+}
+
+function caseName({ wrap, tag }: LayoutCase): string {
   return wrap ?? `case${tag}`
 }
 
@@ -192,7 +205,7 @@ const BRANCH_NAMES: Readonly<Partial<Record<Layout['op'], string>>> = {
   constant: 'null',
 }
 
-export function branchName(layout: Layout): string {
+function branchName(layout: Layout): string {
   if ('className' in layout && layout.className !== undefined) return simpleClassName(layout.className)
   return BRANCH_NAMES[layout.op] ?? layout.op
 }

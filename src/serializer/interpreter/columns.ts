@@ -19,7 +19,7 @@ import {
 } from '../columns.ts'
 import { fixedLength, type Layout } from '../layout.ts'
 import { daysFromCivil, nanoOfDay, readCivilDate, readClockTime } from '../time.ts'
-import { branchName, caseName, createColumn, isText, KEY_OF_BLOCKS, onlyCase, pojoPlan } from './column-plan.ts'
+import { type CasePlan, casePlan, createColumn, isText, KEY_OF_BLOCKS, pojoPlan } from './column-plan.ts'
 import { appendChar, appendChars, appendFlinkString, appendUtf8 } from './column-text.ts'
 import { valueToJson } from './json.ts'
 import { forBlocks, MAX_DEPTH, readCount, tooDeep } from './limits.ts'
@@ -158,10 +158,10 @@ function appendToText(layout: Layout, reader: Reader, column: BytesColumn, tail:
     case 'sized':
       return within(reader, reader.count('bytes'), () => appendValue(layout.inner, reader, column, 0, depth + 1))
     case 'tagged':
-      if (onlyCase(layout)) return appendTagged(layout, reader, column, tail, depth)
+      if (casePlan(layout).only) return appendTagged(layout, reader, column, tail, depth)
       break
     case 'union':
-      if (onlyCase(layout)) return appendUnion(layout, reader, column, tail, depth)
+      if (casePlan(layout).only) return appendUnion(layout, reader, column, tail, depth)
   }
   const value = readValue(layout, reader, tail, depth)
   if (value === null) return appendNull(column)
@@ -353,9 +353,7 @@ function appendTagged(
   depth: number,
 ): void {
   const found = taggedCase(layout, reader)
-  const only = onlyCase(layout)
-  if (only) return appendOnly(only, found.layout, reader, column, tail, depth)
-  appendCase(caseName(found), layout.cases.indexOf(found), found.layout, reader, column as StructColumn, tail, depth)
+  appendCase(casePlan(layout), layout.cases.indexOf(found), found.layout, reader, column, tail, depth)
 }
 
 function appendUnion(
@@ -367,32 +365,29 @@ function appendUnion(
 ): void {
   const start = reader.offset
   const branch = unionBranch(layout, reader)
-  const only = onlyCase(layout)
-  if (only) return appendOnly(only, branch, reader, column, tail, depth)
-  const index = reader.view.getInt32(start)
-  appendCase(branchName(branch), index, branch, reader, column as StructColumn, tail, depth)
-}
-
-function appendOnly(only: Layout, found: Layout, reader: Reader, column: Column, tail: number, depth: number): void {
-  if (found === only) return appendValue(only, reader, column, tail, depth + 1)
-  reader.skip(fixedLength(found))
-  appendNull(column)
+  appendCase(casePlan(layout), reader.view.getInt32(start), branch, reader, column, tail, depth)
 }
 
 function appendCase(
-  name: string,
+  plan: CasePlan,
   index: number,
   layout: Layout,
   reader: Reader,
-  column: StructColumn,
+  column: Column,
   tail: number,
   depth: number,
 ): void {
-  appendText(column.children[0]!.column as BytesColumn, name)
-  for (let i = 1; i < column.children.length; i++) {
-    const child = column.children[i]!.column
-    if (i === index + 1) appendValue(layout, reader, child, tail, depth + 1)
-    else appendNull(child)
+  const slot = plan.slots[index]!
+  if (slot < 0) {
+    reader.skip(fixedLength(layout))
+    return appendNull(column)
+  }
+  if (plan.only) return appendValue(layout, reader, column, tail, depth + 1)
+  const { children } = column as StructColumn
+  appendText(children[0]!.column as BytesColumn, plan.fields[slot]!.name)
+  for (let i = 1; i < children.length; i++) {
+    if (i === slot + 1) appendValue(layout, reader, children[i]!.column, tail, depth + 1)
+    else appendNull(children[i]!.column)
   }
   endRow(column, true)
 }

@@ -33,7 +33,7 @@ function isBare({ wrap, layout }: LayoutCase, value: unknown): boolean {
 
 /** Whether an object has the members of this layout, and a constant is this one: tells bare cases apart. */
 function fits(layout: Layout, value: unknown): boolean {
-  if (layout.op === 'constant') return layout.value === value
+  if (layout.op === 'constant') return layout.value === value || (Array.isArray(layout.value) && Array.isArray(value))
   if (layout.op !== 'object') return true
   return typeof value === 'object' && value !== null && layout.fields.every((field) => Object.hasOwn(value, field.name))
 }
