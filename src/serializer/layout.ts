@@ -34,6 +34,8 @@ export interface Codec {
   readonly length?: number
   /** The bytes themselves always tell where a value ends: it never needs `tail`. */
   readonly delimited?: true
+  /** A plain layout with the same values and other bytes, of which columns can be made. */
+  readonly shape?: Layout
   readonly read: (reader: Reader, tail: number) => Value
   readonly write: (writer: Writer, value: Value) => void
   readonly skip: (reader: Reader, tail: number) => void

@@ -7,6 +7,7 @@ import { binaryFromJson, binaryToJson } from './binary-json.ts'
 import { type BinaryType, COMPACT_TIMESTAMP } from './binary-type.ts'
 import { readSection, sectionBytes } from './binary-value.ts'
 import { bigintOf, integerOf, textOf, unfit } from './check.ts'
+import { shapeOf } from './shape.ts'
 import { COMPACT_DECIMAL, checkDecimal, plainDecimal, unscaledOf } from './sql-decimal.ts'
 import {
   dateFromDays,
@@ -17,7 +18,6 @@ import {
   timeFromMillis,
   timestampText,
 } from './sql-time.ts'
-import { variantFromJson, variantJson, variantOf } from './variant.ts'
 
 const DATA = 'org.apache.flink.table.data'
 
@@ -54,6 +54,7 @@ function sectionLayout(className: string, type: BinaryType): Layout {
     ...sectionCodec(className, type, false),
     type,
     projected: sectionCodec(className, type, true),
+    shape: shapeOf(type),
   }
   return { op: 'codec', className: `${DATA}.${className}`, codec }
 }
@@ -132,6 +133,7 @@ export function decimalDataLayout(precision: number, scale: number): Layout {
   const codec: Codec = {
     name: 'DecimalData',
     delimited: true,
+    shape: { op: 'string' },
     read: (reader) => plainDecimal(unscaled(reader), scale),
     write: (writer, value) => {
       const number = unscaledOf(textOf(value), precision, scale)
@@ -163,6 +165,7 @@ export function timestampDataLayout(precision: number, local = true): Layout {
     name: 'TimestampData',
     length,
     delimited: true,
+    shape: { op: local ? 'localDateTime' : 'instant' },
     read: (reader) => timestampText(read(reader), local),
     write: (writer, value) => {
       const { millis, nanoOfMilli } = parseTimestamp(textOf(value), local)
@@ -189,6 +192,7 @@ export function daysOrMillisLayout(form: 'date' | 'time'): Layout {
     name: form === 'date' ? 'DATE' : 'TIME',
     length: 4,
     delimited: true,
+    shape: { op: form === 'date' ? 'localDate' : 'localTime' },
     read: (reader) => toText(reader.i32()),
     write: (writer, value) => writer.i32(integerOf(toNumber(textOf(value)), 32)),
     skip: (reader) => reader.skip(4),
@@ -197,37 +201,4 @@ export function daysOrMillisLayout(form: 'date' | 'time'): Layout {
     hash: (reader) => reader.i32(),
   }
   return { op: 'codec', className: form === 'date' ? 'java.time.LocalDate' : 'java.time.LocalTime', codec }
-}
-
-/** `VariantSerializer`: i32 length of the value, i32 length of the metadata, value, metadata. */
-export function variantLayout(): Layout {
-  const codec: Codec = {
-    name: 'Variant',
-    delimited: true,
-    read: (reader) => {
-      const { valueLength, metadataLength } = readLengths(reader)
-      const value = reader.take(valueLength)
-      const metadata = reader.take(metadataLength)
-      return { metadata: metadata.slice(), value: value.slice() }
-    },
-    write: (writer, variant) => {
-      const { metadata, value } = variantOf(variant)
-      writer.i32(value.length)
-      writer.i32(metadata.length)
-      writer.raw(value)
-      writer.raw(metadata)
-    },
-    skip: (reader) => {
-      const { valueLength, metadataLength } = readLengths(reader)
-      reader.skip(valueLength)
-      reader.skip(metadataLength)
-    },
-    toJson: variantJson,
-    fromJson: variantFromJson,
-  }
-  return { op: 'codec', className: 'org.apache.flink.types.variant.Variant', codec }
-}
-
-function readLengths(reader: Reader): { valueLength: number; metadataLength: number } {
-  return { valueLength: reader.i32(), metadataLength: reader.i32() }
 }

@@ -2,6 +2,7 @@ import { fromBase64, toBase64 } from '../../bytes/encoding.ts'
 import type { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import { numberJson } from '../interpreter/json.ts'
+import type { Codec, Layout } from '../layout.ts'
 import { bigIntFromBytes, float32Shortest } from '../numbers.ts'
 import type { Value } from '../value.ts'
 import { bytesOf, unfit } from './check.ts'
@@ -50,6 +51,39 @@ export function variantFromJson(json: unknown): Value {
     throw unfit('a variant with its metadata and value', json)
   }
   return { metadata: fromBase64(metadata), value: fromBase64(value) }
+}
+
+/** `VariantSerializer`: i32 length of the value, i32 length of the metadata, value, metadata. */
+export function variantLayout(): Layout {
+  const codec: Codec = {
+    name: 'Variant',
+    delimited: true,
+    read: (reader) => {
+      const { valueLength, metadataLength } = readLengths(reader)
+      const value = reader.take(valueLength)
+      const metadata = reader.take(metadataLength)
+      return { metadata: metadata.slice(), value: value.slice() }
+    },
+    write: (writer, variant) => {
+      const { metadata, value } = variantOf(variant)
+      writer.i32(value.length)
+      writer.i32(metadata.length)
+      writer.raw(value)
+      writer.raw(metadata)
+    },
+    skip: (reader) => {
+      const { valueLength, metadataLength } = readLengths(reader)
+      reader.skip(valueLength)
+      reader.skip(metadataLength)
+    },
+    toJson: variantJson,
+    fromJson: variantFromJson,
+  }
+  return { op: 'codec', className: 'org.apache.flink.types.variant.Variant', codec }
+}
+
+function readLengths(reader: Reader): { valueLength: number; metadataLength: number } {
+  return { valueLength: reader.i32(), metadataLength: reader.i32() }
 }
 
 /** What the variant says, as JSON text; `null` where its bytes are damaged, as they are given beside it. */

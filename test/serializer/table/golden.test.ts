@@ -7,13 +7,13 @@ import { jsonToValue, valueToJson } from '../../../src/serializer/interpreter/js
 import { readExactly } from '../../../src/serializer/interpreter/read.ts'
 import { skipValue } from '../../../src/serializer/interpreter/skip.ts'
 import { bytesOfValue } from '../../../src/serializer/interpreter/write.ts'
-import { declaredLength, hasUnknown } from '../../../src/serializer/layout.ts'
+import { declaredLength, hasUnknown, type Layout } from '../../../src/serializer/layout.ts'
 import { createSnapshot } from '../../../src/serializer/row.ts'
 import { keyLayout } from '../../../src/serializer/table/codecs.ts'
 import { sqlText } from '../../../src/serializer/table/sql-type.ts'
 import { SERIALIZER_TABLE } from '../../../src/serializer/table.ts'
 import { formatType } from '../../../src/serializer/type.ts'
-import { TypedBytes } from '../../../src/serializer/value.ts'
+import { TypedBytes, type Value } from '../../../src/serializer/value.ts'
 import { GOLDENS, type Golden, type GoldenValue, goldenNamed, readSnapshot } from './golden.ts'
 
 for (const golden of GOLDENS) {
@@ -46,10 +46,17 @@ function checkValue(golden: Golden, { json, bytes, hash }: GoldenValue): void {
   if (golden.name === 'BinaryRowData') return
   const text = valueToJson(layout, value)
   assert.deepEqual(JSON.parse(text), json)
+  if (layout.op === 'codec' && layout.codec.shape) checkShape(layout.codec.shape, value)
   const fromJson = bytesOfValue(writable, jsonToValue(layout, JSON.parse(text)))
   // JSON has maps in the order of its text.
   if (golden.name !== 'NullAwareMap') assert.equal(toHex(fromJson), toHex(bytes))
   assert.equal(valueToJson(layout, readExactly(layout, new Reader(fromJson), fromJson.length)), text)
+}
+
+/** The values of the shape are the same: they come back from its bytes. */
+function checkShape(shape: Layout, value: Value): void {
+  const bytes = bytesOfValue(shape, value)
+  assert.deepEqual(readExactly(shape, new Reader(bytes), bytes.length), value)
 }
 
 test('types of columns are printed as Flink prints them', () => {
