@@ -63,6 +63,9 @@ export class UnknownExtentError extends KobelError {
   }
 }
 
+/** What a class name looks like; other texts come from reading at a wrong place. */
+const CLASS_NAME = /^[\p{L}_$][^\p{Cc}\s]*$/u
+
 /**
  * Reads a versioned snapshot (`TypeSerializerSnapshot.readVersionedSnapshot`): utf class name, i32 version, body.
  * There is no length around the body. `framed`: a frame outside ends exactly where this snapshot ends.
@@ -103,6 +106,15 @@ export function readVersionedSnapshot(source: SnapshotSource, framed = false): S
     }
   }
   if (attempts) attempts.unknownBodies++
+  if (!CLASS_NAME.test(className)) {
+    throw new KobelError(
+      'CORRUPT',
+      `the name of a Java class was expected, found ${JSON.stringify(className.slice(0, 60))}`,
+      {
+        offset: start,
+      },
+    )
+  }
   const length = framed ? reader.remaining : source.extents.get(reader.offset)
   if (length === undefined) throw new UnknownExtentError(className, reader.offset, reader.limit)
   reader.skip(length)

@@ -1,8 +1,9 @@
 import { Reader } from '../bytes/reader.ts'
-import { KobelError } from '../error.ts'
+import { KobelError, locate } from '../error.ts'
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
-import { leftOver, readExactly, readValue } from '../serializer/interpreter/read.ts'
+import { readPartly } from '../serializer/interpreter/partly.ts'
+import { readExactly, readValue } from '../serializer/interpreter/read.ts'
 import type { Layout } from '../serializer/layout.ts'
 import { TypedBytes, type Value } from '../serializer/value.ts'
 
@@ -30,8 +31,17 @@ export interface Timer {
 export class BatchDecoder {
   private reader: Reader = new Reader(new Uint8Array(0))
 
+  /** @throws KobelError `CORRUPT` or `TRUNCATED` where the bytes do not fit the state's types. */
   entry(batch: EntryBatch, i: number): Entry {
     const state = batch.states[batch.stateIds[i]!]!
+    try {
+      return this.decodeEntry(batch, i, state)
+    } catch (error) {
+      throw locate(error, { state: state.name, keyGroup: batch.keyGroup })
+    }
+  }
+
+  private decodeEntry(batch: EntryBatch, i: number, state: KeyedStateInfo): Entry {
     const reader = this.readerOf(batch.buffer)
     const part = (layout: Layout, pairs: Uint32Array): Value =>
       readPart(layout, reader, pairs[2 * i]!, pairs[2 * i + 1]!)
@@ -81,16 +91,14 @@ export function readPart(layout: Layout, reader: Reader, start: number, end: num
   try {
     return readExactly(layout, reader, end)
   } catch (error) {
-    return bytesInstead(error, layout, reader, start, end)
+    return readAround(error, layout, reader, start, end)
   }
 }
 
-/** Bytes in the place of a value that only a class unknown to kobel could read; other errors are thrown on. */
-function bytesInstead(error: unknown, layout: Layout, reader: Reader, start: number, end: number): TypedBytes {
+/** What can be read of a value that holds bytes of a class unknown to kobel; other errors are thrown on. */
+function readAround(error: unknown, layout: Layout, reader: Reader, start: number, end: number): Value {
   if (!(error instanceof KobelError) || error.code !== 'UNKNOWN_SERIALIZER') throw error
-  const className = 'className' in layout && layout.className !== undefined ? layout.className : layout.op
-  reader.limit = reader.bytes.length
-  return new TypedBytes(className, reader.bytes.slice(start, end))
+  return readPartly(layout, reader.bytes, start, end)
 }
 
 /** The byte between the elements of a LIST (`ListDelimitedSerializer`). */
@@ -103,42 +111,44 @@ interface StateValue {
 
 /** The value of a canonical entry, without its time of last access. */
 export function readStateValue(state: KeyedStateInfo, reader: Reader, start: number, end: number): StateValue {
-  reader.offset = start
   const limit = reader.limit
+  reader.offset = start
   reader.limit = end
   try {
     if (state.kind === 'list') return readListValue(state, reader, end)
     // A map's value follows a null flag. Some versions write more behind a true flag: it has no meaning.
-    if (state.kind === 'map' && reader.bool()) {
-      return { value: null, ttl: undefined }
-    }
+    if (state.kind === 'map' && reader.bool()) return { value: null, ttl: undefined }
     const ttl = state.ttl ? reader.i64() : undefined
-    const value = readValue(state.value, reader, 0)
-    if (reader.offset !== end) throw leftOver(reader, end)
-    return { value, ttl }
-  } catch (error) {
-    return { value: bytesInstead(error, state.value, reader, start, end), ttl: undefined }
+    return { value: readPart(state.value, reader, reader.offset, end), ttl }
   } finally {
     reader.limit = limit
   }
 }
 
 function readListValue(state: KeyedStateInfo, reader: Reader, end: number): StateValue {
+  const start = reader.offset
   const elements: Value[] = []
   const ttls: bigint[] = []
-  while (reader.offset < end) {
-    if (state.ttl) ttls.push(reader.i64())
-    elements.push(readValue(state.value, reader))
-    if (reader.offset < end && reader.u8() !== LIST_DELIMITER) {
-      throw new KobelError(
-        'CORRUPT',
-        'the elements of a list are not divided by a comma: they do not fit their serializer',
-        {
-          offset: reader.offset - 1,
-          state: state.name,
-        },
-      )
+  try {
+    while (reader.offset < end) {
+      if (state.ttl) ttls.push(reader.i64())
+      elements.push(readValue(state.value, reader))
+      if (reader.offset < end && reader.u8() !== LIST_DELIMITER) {
+        throw new KobelError(
+          'CORRUPT',
+          'the elements of a list are not divided by a comma: they do not fit their serializer',
+          {
+            offset: reader.offset - 1,
+          },
+        )
+      }
     }
+  } catch (error) {
+    if (!(error instanceof KobelError) || error.code !== 'UNKNOWN_SERIALIZER') throw error
+    // Elements of an unknown class cannot be told apart: the comma may be a byte of theirs.
+    const className =
+      'className' in state.value && state.value.className !== undefined ? state.value.className : state.value.op
+    return { value: new TypedBytes(className, reader.bytes.slice(start, end)), ttl: undefined }
   }
   return { value: elements, ttl: state.ttl ? ttls : undefined }
 }

@@ -29,7 +29,7 @@ export function valueToJson(layout: Layout, value: Value): string {
     case 'bigInteger':
       return `"${value}"`
     case 'tuple':
-      return arrayJson(layout.fields.map((field, i) => valueToJson(field, (value as ValueArray)[i]!)))
+      return arrayJson((value as ValueArray).map((each, i) => valueToJson(layout.fields[i]!, each)))
     case 'object':
       return objectJson(layout, value as ValueObject)
     case 'row': {
@@ -109,7 +109,11 @@ function byCodeUnits(a: string, b: string): number {
 }
 
 function fieldsJson(fields: readonly LayoutField[], object: ValueObject): (readonly [string, string])[] {
-  return fields.map((field) => [field.name, valueToJson(field.layout, object[field.name]!)] as const)
+  // Fields behind bytes of unknown extent are missing (see `readPartly`).
+  return fields.flatMap((field) => {
+    const value = object[field.name]
+    return value === undefined ? [] : [[field.name, valueToJson(field.layout, value)] as const]
+  })
 }
 
 function objectJson(layout: Layout & { op: 'object' }, object: ValueObject): string {
