@@ -1,4 +1,5 @@
 import { equalBytes } from '../bytes/encoding.ts'
+import { KobelError } from '../error.ts'
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { MetadataChange } from '../format/changelog.ts'
 import { ChangelogOverlay } from '../format/changelog-overlay.ts'
@@ -23,6 +24,7 @@ const KEPT_BYTES = 4 << 20
 /** Changes held at once while scanning; a single key group may have more. */
 const SCAN_BYTES = 64 << 20
 const MAX_SAMPLES = 512
+const MAX_STATES = 32768
 
 /**
  * Opens a handle of the changelog backend (`ChangelogStateBackendHandleImpl`): materialized state of any other kind, and
@@ -70,7 +72,7 @@ export async function openChangelogSource(
 }
 
 /** Every timer service names the key's serializer. */
-function keySerializerOf(metadata: readonly MetadataChange[]): SerializerSnapshot | undefined {
+function keySerializerOf(metadata: Iterable<MetadataChange>): SerializerSnapshot | undefined {
   for (const { info } of metadata) {
     if (info.backendStateType !== 'PRIORITY_QUEUE') continue
     const body = serializerOf(info, 'VALUE_SERIALIZER')?.body as { readonly nested?: readonly SerializerSnapshot[] }
@@ -88,7 +90,7 @@ interface Changes {
 
 /** What a log holds, without its changes if they are many. */
 class LogIndex {
-  readonly metadata: MetadataChange[] = []
+  readonly metadata: Set<MetadataChange> = new Set()
   /** Bytes of all changes. */
   bytes = 0
   /** Some changes of states that are not timers. */
@@ -104,7 +106,10 @@ class LogIndex {
   async open(): Promise<void> {
     await this.log.walk(
       (metadata) => {
-        if (!this.metadata.includes(metadata)) this.metadata.push(metadata)
+        this.metadata.add(metadata)
+        if (this.metadata.size > MAX_STATES) {
+          throw new KobelError('LIMIT', `a changelog declares more than ${MAX_STATES} states`)
+        }
       },
       (keyGroup, metadata, change) => {
         this.bytes += change.length
@@ -158,9 +163,10 @@ function addChange(to: Map<number, Changes>, keyGroup: number, metadata: Metadat
 class ChangelogStates {
   readonly states: KeyedStateInfo[] = []
   private readonly ids = new Map<KeyedStateInfo, number>()
+  private readonly idsByName = new Map<string, readonly number[]>()
   private readonly logIds = new Map<StateMetaInfo, number>()
 
-  constructor(bases: readonly KeyedSource[], metadata: readonly MetadataChange[], key: SerializerSnapshot) {
+  constructor(bases: readonly KeyedSource[], metadata: Iterable<MetadataChange>, key: SerializerSnapshot) {
     for (const base of bases) for (const state of base.states) this.idOf(state)
     for (const { info } of metadata) {
       const head = { version: 6, compressed: false, keySerializer: key, states: [info], length: 0 }
@@ -174,8 +180,9 @@ class ChangelogStates {
   idOf(state: KeyedStateInfo): number {
     const known = this.ids.get(state)
     if (known !== undefined) return known
-    const same = this.states.findIndex((each) => isSame(each, state))
-    const id = same >= 0 ? same : this.states.push(state) - 1
+    const named = this.idsByName.get(state.name) ?? []
+    const id = named.find((each) => isSame(this.states[each]!, state)) ?? this.states.push(state) - 1
+    if (!named.includes(id)) this.idsByName.set(state.name, [...named, id])
     this.ids.set(state, id)
     return id
   }

@@ -33,7 +33,7 @@ export interface ScanOptions {
 export type KeyedBatch = EntryBatch | TimerBatch
 
 /** How the bytes of a keyed handle are laid out. */
-export type KeyedFormat = 'canonical' | 'heap' | 'rocksdb' | 'changelog'
+export type KeyedFormat = 'canonical' | 'heap' | 'rocksdb' | 'changelog' | 'raw-timers'
 
 /** One keyed state handle of one subtask, opened. Every format makes one of these, and nothing above knows formats. */
 export interface KeyedSource {

@@ -9,12 +9,13 @@ import type {
 } from '../format/metadata/index.ts'
 import { blobsOf } from './blobs.ts'
 import { mapConcurrent } from './concurrent.ts'
-import type { KeyedBatch, KeyedSource, ScanOptions, SourceContext } from './keyed-source.ts'
+import type { KeyedBatch, KeyedSource, OpenKeyedSource, ScanOptions, SourceContext } from './keyed-source.ts'
 import { KeyedState } from './keyed-state.ts'
 import { noSuch } from './names.ts'
 import { openKeyedSource } from './open-source.ts'
 import { type OperatorSource, openOperatorSource } from './operator-source.ts'
 import { OperatorState } from './operator-state.ts'
+import { openRawTimersSource } from './raw-timers-source.ts'
 
 /** A state handle that cannot be read, and why. Scans of the operator throw the error; nothing is left out silently. */
 export interface Unreadable {
@@ -36,7 +37,7 @@ export class Operator {
   /** Every subtask had finished when the snapshot was taken. */
   readonly fullyFinished: boolean
   readonly context: SourceContext
-  private readonly keyed: (readonly [SubtaskMetadata, KeyedStateHandle])[]
+  private readonly keyed: (readonly [SubtaskMetadata, KeyedStateHandle, OpenKeyedSource<KeyedStateHandle>])[]
   private readonly opened = new Map<number, Promise<KeyedSource>>()
   private loading: Promise<void> | undefined
   private loaded:
@@ -56,9 +57,11 @@ export class Operator {
     this.maxParallelism = metadata.maxParallelism
     this.fullyFinished = metadata.fullyFinished
     this.context = { ...context, maxParallelism: metadata.maxParallelism }
-    this.keyed = metadata.subtasks.flatMap((subtask) =>
-      subtask.managedKeyedState ? [[subtask, subtask.managedKeyedState] as const] : [],
-    )
+    this.keyed = metadata.subtasks.flatMap((subtask) => [
+      ...(subtask.managedKeyedState ? [[subtask, subtask.managedKeyedState, openKeyedSource] as const] : []),
+      // Timers of a RocksDB job that keeps them on the heap lie in its raw keyed state.
+      ...(subtask.rawKeyedState ? [[subtask, subtask.rawKeyedState, openRawTimersSource] as const] : []),
+    ])
   }
 
   /** What the operator is called: its uid, else its name, else its id. */
@@ -157,8 +160,8 @@ export class Operator {
   private keyedSource(i: number): Promise<KeyedSource> {
     const known = this.opened.get(i)
     if (known) return known
-    const [subtask, handle] = this.keyed[i]!
-    const source = openKeyedSource(this.context, subtask.index, handle).catch((error) => {
+    const [subtask, handle, open] = this.keyed[i]!
+    const source = open(this.context, subtask.index, handle).catch((error) => {
       throw locate(error, { operator: this.label })
     })
     this.opened.set(i, source)
