@@ -1,14 +1,18 @@
 package kobel.conformance.flink;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.flink.api.common.ExecutionConfig;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.api.common.state.StateTtlConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.state.KeyedStateBackend;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.operators.InternalTimerService;
 import org.apache.flink.streaming.api.windowing.assigners.EventTimeSessionWindows;
@@ -64,6 +68,12 @@ public final class Flink {
     public static void forEachTimer(InternalTimerService<?> service, TimerVisitor visitor) throws Exception {
         service.forEachEventTimeTimer((namespace, timestamp) -> visitor.visit(true, namespace, timestamp));
         service.forEachProcessingTimeTimer((namespace, timestamp) -> visitor.visit(false, namespace, timestamp));
+    }
+
+    public static List<Tuple2<Object, Object>> keysAndNamespaces(KeyedStateBackend<?> backend, String state) {
+        List<Tuple2<Object, Object>> places = new ArrayList<>();
+        backend.getKeysAndNamespaces(state).distinct().forEach(place -> places.add(Tuple2.of(place.f0, place.f1)));
+        return places;
     }
 
     public static TumblingEventTimeWindows tumbling(long size) {

@@ -1,13 +1,16 @@
 package kobel.conformance.flink;
 
+import java.util.List;
 import org.apache.flink.api.common.ExecutionConfig;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.api.common.state.StateTtlConfig;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.state.KeyedStateBackend;
 import org.apache.flink.streaming.api.TimeCharacteristic;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.operators.InternalTimerService;
@@ -58,6 +61,10 @@ public final class Flink {
 
     public static void forEachTimer(InternalTimerService<?> service, TimerVisitor visitor) throws Exception {
         throw new UnsupportedOperationException("timers cannot be listed in this version");
+    }
+
+    public static List<Tuple2<Object, Object>> keysAndNamespaces(KeyedStateBackend<?> backend, String state) {
+        throw new UnsupportedOperationException("namespaces cannot be listed in this version");
     }
 
     public static TumblingEventTimeWindows tumbling(long size) {

@@ -67,9 +67,7 @@ final class WindowReader extends AbstractStreamOperator<Integer> implements OneI
     }
 
     private void list(StateDescriptor descriptor) throws Exception {
-        List<Tuple2<Object, Object>> places = new ArrayList<>();
-        getKeyedStateBackend().getKeysAndNamespaces(descriptor.getName()).distinct().forEach(place -> places.add((Tuple2) place));
-        for (Tuple2<Object, Object> place : places) {
+        for (Tuple2<Object, Object> place : Flink.keysAndNamespaces(getKeyedStateBackend(), descriptor.getName())) {
             setCurrentKey(place.f0);
             State state = getPartitionedState(place.f1, namespaces(descriptor), descriptor);
             Map<String, Object> entry = Json.object("key", Render.json(place.f0));
