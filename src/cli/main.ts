@@ -37,9 +37,9 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     )
     .action(() => {
       if (program.opts<{ version?: boolean }>().version) process.stdout.write(`${version()}\n`)
-      else process.stdout.write(program.helpInformation())
+      else program.outputHelp()
     })
-  const chosen = args.find((arg) => !arg.startsWith('-') && arg !== 'help')
+  const chosen = args.find((arg) => !arg.startsWith('-'))
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
@@ -85,4 +85,6 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 endQuietlyOnClosedPipe()
-process.exitCode = await run(process.argv.slice(2))
+const args = process.argv.slice(2)
+// `kobel help inspect` is `kobel inspect --help`.
+process.exitCode = await run(args[0] === 'help' ? [...args.slice(1, 2), '--help'] : args)

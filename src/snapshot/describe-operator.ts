@@ -5,6 +5,7 @@ import { describeKeyedState, describeOperatorState, type StateDescription } from
 import { ByteCount, type StatePart, streamsOf } from './handles.ts'
 import type { KeyedFormat, KeyedSource } from './keyed-source.ts'
 import type { Operator, Unreadable } from './operator.ts'
+import { type Mark, marksOfTypes } from './restore-marks.ts'
 
 export interface OperatorDescription {
   /** 32 hex digits. */
@@ -24,6 +25,8 @@ export interface OperatorDescription {
   readonly compressed: boolean
   readonly key?: Type
   readonly keyText?: string
+  /** What is to be known of the type of the key. */
+  readonly keyMarks: readonly Mark[]
   readonly states: readonly StateDescription[]
   /** Channel, coordinator and raw state, added up. */
   readonly blobs: readonly BlobDescription[]
@@ -72,6 +75,7 @@ export async function describeOperator(operator: Operator, options: OperatorDesc
       sources.some((source) => source.head.compressed) ||
       operator.operatorSources.some((source) => source.head.compressed),
     ...(key && { key, keyText: formatType(key) }),
+    keyMarks: key ? marksOfTypes([key], options.metadataVersion) : [],
     states: [
       ...operator.keyedStates.map((state) =>
         describeKeyedState(state, options.metadataVersion, counted?.states.get(state.name)),

@@ -57,7 +57,7 @@ export function describeKeyedState(
   const timer = timerOf(state.name)
   const merged = declared(state)
   const texts = state.declarations.map((info) => stateText(kind, declared(info)))
-  const known = [state.keyType, merged.namespace, merged.mapKey, merged.value].filter((type) => type !== undefined)
+  const known = [merged.namespace, merged.mapKey, merged.value].filter((type) => type !== undefined)
   return {
     name: state.name,
     kind,

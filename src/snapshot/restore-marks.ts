@@ -1,5 +1,5 @@
 import type { StateMetaInfo } from '../format/state-meta-info.ts'
-import { someType, type Type } from '../serializer/type.ts'
+import { simpleClassName, someType, type Type } from '../serializer/type.ts'
 
 /**
  * What one should know of a state before its types are trusted or its job is moved to another Flink:
@@ -27,18 +27,23 @@ const COLLECTIONS = new Set(['java.util.List', 'java.util.Map', 'java.util.Set',
 
 /** Marks that follow from the types of a state. */
 export function marksOfTypes(types: readonly Type[], metadataVersion: number): Mark[] {
-  const marks: Mark[] = []
-  const classes = (fits: (type: Type) => boolean): string[] => [
-    ...new Set(types.flatMap((type) => classesOf(type, fits))),
-  ]
-  if (metadataVersion < FIRST_VERSION_WITH_KRYO_5) {
-    const kryo = classes(isKryo)
-    if (kryo.length > 0) marks.push({ mark: 'kryo', about: kryo })
-    const fields = [...new Set(types.flatMap((type) => pojoCollections(type)))]
-    if (fields.length > 0) marks.push({ mark: 'pojo-collections', about: fields })
+  const kryo = new Set<string>()
+  const fields = new Set<string>()
+  const unknown = new Set<string>()
+  for (const type of types) {
+    someType(type, (each) => {
+      if (isKryo(each)) kryo.add(each.className ?? each.kind)
+      else if (each.kind === 'unknown') unknown.add(each.className ?? each.kind)
+      else if (each.kind === 'pojo') for (const field of pojoCollections(each)) fields.add(field)
+      return false
+    })
   }
-  const unknown = classes((type) => type.kind === 'unknown' && !isKryo(type))
-  if (unknown.length > 0) marks.push({ mark: 'unknown', about: unknown })
+  const marks: Mark[] = []
+  if (metadataVersion < FIRST_VERSION_WITH_KRYO_5) {
+    if (kryo.size > 0) marks.push({ mark: 'kryo', about: [...kryo] })
+    if (fields.size > 0) marks.push({ mark: 'pojo-collections', about: [...fields] })
+  }
+  if (unknown.size > 0) marks.push({ mark: 'unknown', about: [...unknown] })
   return marks
 }
 
@@ -54,27 +59,11 @@ function isKryo(type: Type): boolean {
   return type.kind === 'kryo' || (type.kind === 'unknown' && /\.KryoSerializerSnapshot$/.test(type.className ?? ''))
 }
 
-function classesOf(type: Type, fits: (type: Type) => boolean): string[] {
-  const found: string[] = []
-  someType(type, (each) => {
-    if (fits(each)) found.push(each.className ?? each.kind)
-    return false
+/** Fields of a POJO as `Order.items`. */
+function pojoCollections(pojo: Type): string[] {
+  return (pojo.fields ?? []).flatMap(({ name, type }) => {
+    const inner = type.kind === 'nullable' ? type.arguments?.[0] : type
+    const found = inner?.kind === 'kryo' && COLLECTIONS.has(inner.className ?? '')
+    return found ? [`${simpleClassName(pojo.className ?? 'POJO')}.${name}`] : []
   })
-  return found
-}
-
-/** Fields of POJOs as `Order.items`. */
-function pojoCollections(type: Type): string[] {
-  const found: string[] = []
-  someType(type, (each) => {
-    if (each.kind !== 'pojo') return false
-    for (const { name, type: field } of each.fields ?? []) {
-      const inner = field.kind === 'nullable' ? field.arguments?.[0] : field
-      if (inner?.kind === 'kryo' && COLLECTIONS.has(inner.className ?? '')) {
-        found.push(`${(each.className ?? 'POJO').replace(/^.*[.$]/, '')}.${name}`)
-      }
-    }
-    return false
-  })
-  return found
 }

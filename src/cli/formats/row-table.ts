@@ -94,5 +94,8 @@ function timesText(json: string | undefined): string {
   if (json === undefined) return ''
   const value: unknown = JSON.parse(json)
   const one = (each: unknown): string => (typeof each === 'number' ? timeText(each) : String(each))
-  return Array.isArray(value) ? value.map(one).join(', ') : one(value)
+  if (!Array.isArray(value)) return one(value)
+  // Elements of a list are mostly written at about the same time.
+  const times = [...new Set(value.map(one))].sort()
+  return times.length < 2 ? (times[0] ?? '') : `${times[0]} to ${times.at(-1)}`
 }

@@ -16,9 +16,8 @@ export function* operatorLines(
   colors: Colors,
 ): Generator<string, void, undefined> {
   yield titleLine(operator, width, colors)
-  yield* wrap(factsOf(operator).join(' · '), width, 2).map((line) => colors.dim('│ ') + line)
-  for (const { subtask, part, code, message } of operator.unreadable) {
-    const text = `unreadable: ${part} state of subtask ${subtask}: ${printable(message)} (${code})`
+  yield* wrap(factsOf(operator).join(' · '), width - 2, 2).map((line) => colors.dim('│ ') + line)
+  for (const text of unreadableTexts(operator)) {
     yield* wrap(text, width - 2, 2).map((line) => colors.dim('│ ') + colors.red(line))
   }
   yield* treeLines(
@@ -26,6 +25,26 @@ export function* operatorLines(
     width,
     colors,
   )
+}
+
+/** One text for all subtasks with the same reason. */
+function unreadableTexts({ unreadable }: OperatorDescription): string[] {
+  const reasons = new Map<string, number[]>()
+  for (const { subtask, part, code, message, where } of unreadable) {
+    const file = where.file === undefined ? '' : `, ${printable(where.file)}`
+    const reason = `${part} state: ${printable(message)} (${code}${file})`
+    reasons.set(reason, [...(reasons.get(reason) ?? []), subtask])
+  }
+  return [...reasons].map(([reason, subtasks]) => {
+    const named = `${subtasks.slice(0, 12).join(', ')}${subtasks.length > 12 ? ', …' : ''}`
+    return `unreadable in ${subtasks.length === 1 ? 'subtask' : 'subtasks'} ${named}: ${reason}`
+  })
+}
+
+/** `kobel read` takes timers by the shorter name too. Names that end with spaces, or have nothing else, are quoted. */
+function nameOf({ name, timer }: StateDescription): string {
+  if (name.trim() !== name || name === '') return printable(JSON.stringify(name))
+  return printable(timer ? name.replace(/^_timer_state\//, '') : name)
 }
 
 /** Timers last; else by name: the stored order is that of a hash map for some backends. */
@@ -44,10 +63,10 @@ function titleLine(operator: OperatorDescription, width: number, colors: Colors)
 }
 
 function factsOf(operator: OperatorDescription): string[] {
-  const { bytes, finishedSubtasks, keyText } = operator
+  const { bytes, finishedSubtasks, keyMarks, keyText } = operator
   return [
     `parallelism ${operator.parallelism}, max ${operator.maxParallelism}`,
-    ...(keyText === undefined ? [] : [`key ${printable(keyText)}`]),
+    ...(keyText === undefined ? [] : [`key ${keyMarks.map(({ mark }) => `[${mark}] `).join('')}${printable(keyText)}`]),
     bytesText(operator),
     ...(operator.fullyFinished ? ['finished'] : []),
     ...(!operator.fullyFinished && finishedSubtasks.length > 0
@@ -86,8 +105,7 @@ function stateRow(state: StateDescription): TreeRow {
   const size = counts ? formatBytes(counts.keyBytes + counts.valueBytes) : bytes !== undefined ? formatBytes(bytes) : ''
   const perNamespace = state.namespaceText === undefined || state.timer ? '' : `, per ${printable(state.namespaceText)}`
   return {
-    // `kobel read` takes timers by this shorter name too.
-    name: printable(state.name.replace(/^_timer_state\//, '')),
+    name: nameOf(state),
     kind: `${KINDS[state.kind] ?? state.kind}${state.ttl ? ' ttl' : ''}`,
     numbers: [number === '' ? '' : `× ${number}`, size],
     marks: state.marks.map(({ mark }) => mark),

@@ -107,7 +107,8 @@ const LEGEND: Readonly<Record<MarkKind, string>> = {
 }
 
 function* legendLines({ operators }: SnapshotDescription, width: number, colors: Colors): Generator<string> {
-  const used = new Set(operators.flatMap((each) => each.states.flatMap((state) => state.marks.map(({ mark }) => mark))))
+  const marks = operators.flatMap((each) => [...each.keyMarks, ...each.states.flatMap((state) => state.marks)])
+  const used = new Set(marks.map(({ mark }) => mark))
   if (used.size === 0) return
   yield ''
   for (const [mark, meaning] of Object.entries(LEGEND)) {
