@@ -129,7 +129,8 @@ function writeMarked(
     if (orNull) writeVarInt(writer, 1)
     return codec.write(sink, value, className, args)
   }
-  if (typeof value === 'object' && value !== null) {
+  // What a holder holds is not the holder.
+  if (typeof value === 'object' && value !== null && !codec.holder) {
     const target = REF_TARGETS.get(value) ?? value
     const known = sink.objects.get(target)
     if (known !== undefined) return writeVarInt(writer, known + 2)
