@@ -33,7 +33,7 @@ import { simpleClassName } from '../type.ts'
  * | other tagged, union | `struct` of `$case`, then one for each case that is not null, null where it is another |
  * | ttl | `struct` of `ttl` (milliseconds) and `value` |
  * | constant | `null`, `boolean`, `utf8` |
- * | codec | `utf8`: the JSON of the value, a JSON string without its quotes |
+ * | codec | as its shape; without one `utf8`: the JSON of the value, a JSON string without its quotes |
  *
  * A layout inside itself, and what is left when there are very many columns, becomes `utf8`: the JSON of the value.
  */
@@ -50,6 +50,7 @@ interface Making {
 const MAX_COLUMNS = 4096
 
 function columnOf(layout: Layout, making: Making): Column {
+  if (layout.op === 'codec' && layout.codec.shape) return columnOf(layout.codec.shape, making)
   const flat = flatColumn(layout)
   if (flat) return flat
   if (making.open.has(layout) || making.left <= 0) return newBytesColumn('utf8')

@@ -1,4 +1,4 @@
-import type { Reader } from '../../bytes/reader.ts'
+import { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import {
   appendBoolean,
@@ -17,7 +17,7 @@ import {
   type NumberColumn,
   type StructColumn,
 } from '../columns.ts'
-import { fixedLength, type Layout } from '../layout.ts'
+import { type Codec, fixedLength, type Layout } from '../layout.ts'
 import { daysFromCivil, nanoOfDay, readCivilDate, readClockTime } from '../time.ts'
 import { type CasePlan, casePlan, createColumn, isText, KEY_OF_BLOCKS, pojoPlan } from './column-plan.ts'
 import { appendChar, appendChars, appendFlinkString, appendUtf8 } from './column-text.ts'
@@ -27,6 +27,7 @@ import { POJO_EXACT, POJO_NULL, pojoSubclass } from './pojo-flags.ts'
 import { extentFromTail, fieldTail, maskBit, minimumOf, ROW_KINDS, readMask, readValue, within } from './read.ts'
 import { taggedCase } from './tagged.ts'
 import { unionBranch } from './union.ts'
+import { bytesOfValue } from './write.ts'
 
 export { createColumn }
 
@@ -104,6 +105,7 @@ type Nested = Extract<
       | 'tagged'
       | 'union'
       | 'ttl'
+      | 'codec'
   }
 >
 
@@ -137,7 +139,16 @@ function appendNested(layout: Layout, reader: Reader, column: Column, tail: numb
       return appendUnion(nested, reader, column, tail, depth)
     case 'ttl':
       return appendFields([TTL, nested.value], reader, column as StructColumn, tail, depth)
+    case 'codec':
+      return appendShaped(nested.codec, reader, column, tail, depth)
   }
+}
+
+/** The value by way of the bytes of its shape; only a codec with a shape has a column other than of text. */
+function appendShaped({ read, shape }: Codec, reader: Reader, column: Column, tail: number, depth: number): void {
+  if (!shape) return appendNull(column)
+  const bytes = bytesOfValue(shape, read(reader, tail))
+  appendValue(shape, new Reader(bytes), column, 0, depth + 1)
 }
 
 const TTL: Layout = { op: 'i64' }
