@@ -45,6 +45,8 @@ interface GoldenSnapshot {
 const GOLDEN = JSON.parse(readFileSync('test/serializer/kryo-golden.json', 'utf8')) as {
   values: GoldenValue[]
   snapshots: GoldenSnapshot[]
+  /** Flink 1.20.3 with flink-scala and Scala 2.12: chill's serializers and ids. */
+  scala: GoldenValue[]
 }
 
 const STRING = 'java.lang.String'
@@ -194,6 +196,16 @@ describe('kryo', () => {
       assert.equal(reader.offset, bytes.length - 3, where)
     }
     assert.ok(CASES.length > 500)
+  })
+
+  it('reads what chill wrote of Scala', () => {
+    const codec = codecOf(2)
+    for (const { name, hex, json } of GOLDEN.scala) {
+      const reader = new Reader(fromHex(`${hex}0102`))
+      assert.equal(codec.toJson(codec.read(reader, -1)), json, name)
+      assert.equal(reader.remaining, 2, name)
+    }
+    assert.ok(GOLDEN.scala.length > 30)
   })
 
   it('writes what it read', () => {

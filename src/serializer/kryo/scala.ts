@@ -1,9 +1,10 @@
 import type { Value } from '../value.ts'
 import type { ObjectCodec } from './classes.ts'
 import { arrayOf } from './collections.ts'
-import { readClassAndObject, readEach, withClass } from './graph.ts'
-import { type KryoVersion, readSize, writeVarInt } from './primitives.ts'
-import { PRIMITIVES, textCodec } from './scalars.ts'
+import { describedCodec, mappedCodec } from './fields.ts'
+import { readClassAndObject, readEach, readEarlier, readObject, withClass } from './graph.ts'
+import { FIXED, type KryoVersion, readSize, writeVarInt } from './primitives.ts'
+import { textCodec } from './scalars.ts'
 import { unfit, writeClassAndObject } from './sink.ts'
 
 /** Scala's classes as chill writes them. */
@@ -74,31 +75,68 @@ function tuple(arity: number): ObjectCodec {
   }
 }
 
-const SPECIAL: Readonly<Record<string, string>> = { J: 'long', I: 'int', D: 'double' }
-
-/** Tuples of primitives: bare numbers. */
+/** Tuples of primitives: numbers of full width. */
 function specialTuple(codes: string): ObjectCodec {
-  const parts = [...codes].map((code) => PRIMITIVES[SPECIAL[code]!]!)
+  const fixed = FIXED[2]
   return {
-    read: ({ reader, classes }, className) =>
+    read: ({ reader }, className) =>
       withClass(
-        parts.map((part) => part.read(reader, classes.version)),
+        [...codes].map((code): Value => (code === 'J' ? fixed.i64 : code === 'I' ? fixed.i32 : fixed.f64)(reader)),
         className,
       ),
-    write: ({ writer, classes }, value) => {
-      parts.forEach((part, i) => {
-        part.write(writer, arrayOf(value)[i] ?? null, classes.version)
-      })
-    },
   }
 }
 
 const NOTHING: ObjectCodec = { read: () => null, write: () => {} }
 
 const COLLECTION =
-  /^scala\.collection\.(immutable|mutable)\.(\$colon\$colon|Nil\$|List|Vector|Queue|Stream|ListSet|ListMap|Set|Map|HashSet|HashMap|TreeMap|TreeSet|LinkedHashMap|LinkedHashSet|ListBuffer|ArrayBuffer|Buffer|BitSet|WrappedArray)/
+  /^scala\.collection\.(immutable|mutable)\.(\$colon\$colon|Nil\$|List|Vector|Queue|Stream|ListSet|ListMap|Set|Map|HashSet|HashMap|TreeMap|TreeSet|LinkedHashMap|LinkedHashSet|ListBuffer|ArrayBuffer|Buffer|BitSet)/
 
-/** Ranges and wrappers have fields; chill writes an `object` without a byte. */
+/** The class of the elements, then the array. */
+const WRAPPED_ARRAY: ObjectCodec = {
+  read: (graph, className) => {
+    readEarlier(graph, () => readObject(graph, 'java.lang.Class'))
+    const array = readClassAndObject(graph)
+    return Array.isArray(array) ? withClass([...array], className) : array
+  },
+}
+
+const OUTER = 'scala.collection.convert.Wrappers'
+
+/** A Java collection behind a Scala one, or the other way round. */
+const wrapper = (underlying: string): ObjectCodec =>
+  mappedCodec({ $outer: OUTER, underlying }, (fields) => fields.underlying!)
+
+const MAX_RANGE = 10_000
+
+const RANGE = mappedCodec(
+  { end: 'int', isEmpty: 'boolean', lastElement: 'int', numRangeElements: 'int', start: 'int', step: 'int' },
+  ({ numRangeElements, start, end, step }) => {
+    const count = Number(numRangeElements)
+    if (count < 0 || count > MAX_RANGE) return { start: start!, end: end!, step: step! }
+    return Array.from({ length: count }, (_, i) => Number(start) + i * Number(step))
+  },
+)
+
+/** Classes that chill leaves to FieldSerializer. */
+const FIELDS: Readonly<Record<string, ObjectCodec>> = {
+  'collection.convert.Wrappers$JListWrapper': wrapper('java.util.List'),
+  'collection.convert.Wrappers$JMapWrapper': wrapper('java.util.Map'),
+  'collection.convert.Wrappers$SeqWrapper': wrapper('scala.collection.Seq'),
+  'collection.convert.Wrappers$MapWrapper': wrapper('scala.collection.Map'),
+  'collection.immutable.Range': RANGE,
+  'collection.immutable.Range$Inclusive': RANGE,
+  'math.BigInt': mappedCodec({ bigInteger: 'java.math.BigInteger' }, ({ bigInteger }) => bigInteger!),
+  'math.BigDecimal': mappedCodec(
+    { bigDecimal: 'java.math.BigDecimal', computedHashCode: 'int', mc: 'java.math.MathContext' },
+    ({ bigDecimal }) => bigDecimal!,
+  ),
+  'concurrent.duration.FiniteDuration': describedCodec({ length: 'long', unit: 'java.util.concurrent.TimeUnit' }),
+  'util.Success': describedCodec({ value: '#0' }),
+  'util.Failure': describedCodec({ exception: 'java.lang.Throwable' }),
+}
+
+/** What chill registers, or finds for Scala's classes: an `object` is written without a byte. */
 export function scalaCodec(className: string, version: KryoVersion): ObjectCodec | undefined {
   if (!className.startsWith('scala.') || version !== 2) return undefined
   const name = className.slice(6)
@@ -106,11 +144,16 @@ export function scalaCodec(className: string, version: KryoVersion): ObjectCodec
   if (name === 'util.Left') return side('left')
   if (name === 'util.Right') return side('right')
   if (name === 'Symbol') return textCodec()
-  if (name === 'None$' || name === 'runtime.BoxedUnit') return NOTHING
+  if (name === 'runtime.BoxedUnit') return NOTHING
+  if (name === 'collection.immutable.Set$EmptySet$') return EMPTY_SET
+  if (Object.hasOwn(FIELDS, name)) return FIELDS[name]
   const special = /^Tuple[12]\$mc([JID]{1,2})\$sp$/.exec(name)
   if (special) return specialTuple(special[1]!)
   const arity = /^Tuple(\d{1,2})$/.exec(name)
   if (arity) return tuple(Number(arity[1]))
+  if (/^collection\.mutable\.WrappedArray\$/.test(name)) return WRAPPED_ARRAY
   if (COLLECTION.test(className)) return TRAVERSABLE
-  return undefined
+  return name.endsWith('$') ? NOTHING : undefined
 }
+
+const EMPTY_SET: ObjectCodec = { read: (_, className) => withClass([], className) }
