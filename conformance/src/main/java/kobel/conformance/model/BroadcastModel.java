@@ -35,7 +35,7 @@ public final class BroadcastModel extends OperatorModel {
     @Override
     public void attach(StreamExecutionEnvironment env) {
         DataStream<Integer> steps = steps(env);
-        finish(steps.keyBy(new LastDigit(), Types.INT).connect(steps.broadcast(RULES)).process(new Rules(), Types.INT));
+        finish(steps.keyBy(new LastDigit(), Types.INT).connect(steps.broadcast(RULES)).process(new Rules(index), Types.INT));
     }
 
     @Override
@@ -49,15 +49,8 @@ public final class BroadcastModel extends OperatorModel {
 
     @Override
     protected void describe(Map<String, Object> operator, int phases) {
-        Map<Integer, Long> sums = new TreeMap<>();
-        Map<Integer, String> rules = new TreeMap<>();
-        for (int phase = 0; phase < phases; phase++) {
-            for (int step : steps(phase)) {
-                int record = phase * StepSource.PHASE + step;
-                sums.merge(record % 10, (long) record, Long::sum);
-                rules.put(record, "rule " + record);
-            }
-        }
+        Map<Integer, Long> sums = sums(phases);
+        Map<Integer, String> rules = rules(phases);
         List<Object> entries = new ArrayList<>();
         sums.forEach((key, sum) -> entries.add(Json.object("key", key, "value", sum)));
         operator.put("keyType", Types.INT.toString());
@@ -67,19 +60,53 @@ public final class BroadcastModel extends OperatorModel {
                 "mapValueType", Types.STRING.toString(), "entriesInEverySubtask", Render.json(rules))));
     }
 
+    private Map<Integer, Long> sums(int phases) {
+        Map<Integer, Long> sums = new TreeMap<>();
+        rules(phases).keySet().forEach(record -> sums.merge(record % 10, (long) record, Long::sum));
+        return sums;
+    }
+
+    private Map<Integer, String> rules(int phases) {
+        Map<Integer, String> rules = new TreeMap<>();
+        for (int phase = 0; phase < phases; phase++) {
+            for (int step : steps(phase)) {
+                int record = phase * StepSource.PHASE + step;
+                rules.put(record, "rule " + record);
+            }
+        }
+        return rules;
+    }
+
+    @Override
+    public List<Integer> verifySteps() {
+        return steps(0);
+    }
+
+    private void verify(int key, Long sum, Iterable<Map.Entry<Integer, String>> rules) {
+        Map<Integer, String> found = new TreeMap<>();
+        rules.forEach(rule -> found.put(rule.getKey(), rule.getValue()));
+        boolean isSame = sums(Run.checkedPhases()).get(key).equals(sum) && rules(Run.checkedPhases()).equals(found);
+        Run.verified(isSame ? null : name + " key " + key + ": found " + sum + " and " + found);
+    }
+
     private static final class LastDigit implements KeySelector<Integer, Integer> {
         private static final long serialVersionUID = 1;
 
         @Override
         public Integer getKey(Integer step) {
-            return step % 10;
+            return (step < 0 ? -1 - step : step) % 10;
         }
     }
 
     /** The user function. */
     private static final class Rules extends KeyedBroadcastProcessFunction<Integer, Integer, Integer, Integer> implements CheckpointedFunction {
         private static final long serialVersionUID = 1;
+        private final int operator;
         private transient ValueState<Long> sum;
+
+        Rules(int operator) {
+            this.operator = operator;
+        }
 
         @Override
         public void initializeState(FunctionInitializationContext context) throws Exception {
@@ -91,11 +118,19 @@ public final class BroadcastModel extends OperatorModel {
 
         @Override
         public void processElement(Integer step, ReadOnlyContext context, Collector<Integer> out) throws Exception {
+            if (step < 0) {
+                BroadcastModel model = (BroadcastModel) Run.operator(operator);
+                model.verify(context.getCurrentKey(), sum.value(), context.getBroadcastState(RULES).immutableEntries());
+                return;
+            }
             sum.update((sum.value() == null ? 0 : sum.value()) + step);
         }
 
         @Override
         public void processBroadcastElement(Integer step, Context context, Collector<Integer> out) throws Exception {
+            if (step < 0) {
+                return;
+            }
             context.getBroadcastState(RULES).put(step, "rule " + step);
         }
     }
