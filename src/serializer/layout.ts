@@ -121,6 +121,8 @@ export type Layout =
       readonly registered: readonly LayoutSubclass[]
       /** By class name in the bytes. */
       readonly subclasses: readonly LayoutSubclass[]
+      /** What the user says of classes that the snapshot does not list. */
+      readonly described?: (className: string) => Layout | undefined
     }
   // -- i32 count, elements. `flag`: a byte before each element, 1 where it is null / not null; a null has no bytes
   | {
@@ -252,6 +254,15 @@ function sum(layouts: readonly Layout[], inner: (layout: Layout) => number): num
     total += length
   }
   return total
+}
+
+/** The subclass of a POJO by its name, undefined where neither the snapshot nor the user describes it. */
+export function subclassOf(layout: Layout & { op: 'pojo' }, className: string | undefined): LayoutSubclass | undefined {
+  if (className === undefined || className === layout.className) return undefined
+  const listed = [...layout.registered, ...layout.subclasses].find((each) => each.className === className)
+  if (listed) return listed
+  const described = layout.described?.(className)
+  return described && { className, layout: described }
 }
 
 /** The layouts directly inside this one. */

@@ -5,6 +5,7 @@ import { CEP_ROWS } from './families/cep.ts'
 import { COMPOSITE_ROWS } from './families/composite.ts'
 import { GENERIC_ROWS } from './families/generic.ts'
 import { KRYO_ROWS } from './families/kryo.ts'
+import { LEGACY_ROWS } from './families/legacy.ts'
 import { POJO_ROWS } from './families/pojo.ts'
 import { SCALA_ROWS } from './families/scala.ts'
 import { STATE_ROWS } from './families/state.ts'
@@ -23,6 +24,7 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...AVRO_ROWS,
   ...SCALA_ROWS,
   ...GENERIC_ROWS,
+  ...LEGACY_ROWS,
   ...TABLE_ROWS,
   ...TABLE_STATE_ROWS,
   ...CEP_ROWS,

@@ -1,5 +1,6 @@
 import type { Writer } from '../../bytes/writer.ts'
 import type { LayoutField, LayoutSubclass } from '../layout.ts'
+import type { FieldDescriptions } from '../options.ts'
 import { row, type SerializerRow } from '../row.ts'
 import {
   type OptionalMapEntry,
@@ -10,6 +11,7 @@ import {
   writeOptionalMap,
 } from '../snapshot.ts'
 import type { Type } from '../type.ts'
+import { describedPojo } from './described-pojo.ts'
 import { RUNTIME } from './rows.ts'
 
 /** An entry of a POJO snapshot; no snapshot where the class or field was missing when Flink wrote it again. */
@@ -18,6 +20,8 @@ type PojoEntry = OptionalMapEntry & { readonly read: SerializerSnapshot | undefi
 /** `PojoSerializerSnapshotData`: fields in the order of the bytes, subclasses by tag, subclasses by name. */
 export interface PojoBody {
   readonly className: string
+  /** What the user told of classes that no snapshot lists. */
+  readonly described?: FieldDescriptions | undefined
   readonly fields: readonly PojoEntry[]
   readonly registered: readonly PojoEntry[]
   readonly nonRegistered: readonly PojoEntry[]
@@ -30,7 +34,13 @@ export interface PojoBody {
 function readPojoBody(source: SnapshotSource): PojoBody {
   const className = source.reader.utf()
   const entries = () => readOptionalMap(source, (inside) => readVersionedSnapshot(inside, true))
-  return { className, fields: entries(), registered: entries(), nonRegistered: entries() }
+  return {
+    className,
+    described: source.options?.fields,
+    fields: entries(),
+    registered: entries(),
+    nonRegistered: entries(),
+  }
 }
 
 function writePojoBody(writer: Writer, body: PojoBody): void {
@@ -67,12 +77,13 @@ export const POJO_ROWS: readonly SerializerRow[] = [
         subclasses: [...registered, ...nonRegistered].map(typeOf),
       }),
     }),
-    layout: ({ className, fields, registered, nonRegistered }) => ({
+    layout: ({ className, described, fields, registered, nonRegistered }) => ({
       op: 'pojo',
       className,
       fields: fieldsOf(fields),
       registered: subclassesOf(registered),
       subclasses: subclassesOf(nonRegistered),
+      ...(described && { described: (name: string) => describedPojo(described, name) }),
     }),
   }),
 ]

@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from '../../bytes/encoding.ts'
 import { KobelError } from '../../error.ts'
-import type { Layout, LayoutField } from '../layout.ts'
+import { type Layout, type LayoutField, subclassOf } from '../layout.ts'
 import { float32Shortest } from '../numbers.ts'
 import { CLASS, emptyObject, TypedBytes, type Value, type ValueArray, type ValueObject } from '../value.ts'
 import { caseOf, shown, unfitCase, unwrap } from './tagged.ts'
@@ -125,7 +125,7 @@ function objectJson(layout: Layout & { op: 'object' }, object: ValueObject): str
 
 function pojoJson(layout: Layout & { op: 'pojo' }, object: ValueObject): string {
   const className = object[CLASS]
-  const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === className)
+  const subclass = subclassOf(layout, className)
   if (subclass) return valueToJson(subclass.layout, object)
   return classJson(layout.className, fieldsJson(layout.fields, object))
 }
@@ -225,7 +225,7 @@ function objectFrom(fields: readonly LayoutField[], json: Record<string, unknown
 }
 
 function pojoFrom(layout: Layout & { op: 'pojo' }, json: Record<string, unknown>): Value {
-  const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === json.class)
+  const subclass = subclassOf(layout, typeof json.class === 'string' ? json.class : undefined)
   if (!subclass) return objectFrom(layout.fields, asObject(json.fields))
   const value = jsonToValue(subclass.layout, json)
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)) {

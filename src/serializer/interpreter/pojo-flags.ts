@@ -1,6 +1,6 @@
 import type { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
-import type { Layout, LayoutSubclass } from '../layout.ts'
+import { type Layout, type LayoutSubclass, subclassOf } from '../layout.ts'
 
 /** The flags byte of `PojoSerializer`. */
 export const POJO_NULL = 1
@@ -24,7 +24,7 @@ export function pojoSubclass(layout: Layout & { op: 'pojo' }, flags: number, rea
   }
   if (flags === POJO_SUBCLASS) {
     const className = reader.utf()
-    const found = layout.subclasses.find((each) => each.className === className)
+    const found = layout.subclasses.find((each) => each.className === className) ?? subclassOf(layout, className)
     // The snapshot need not list every subclass met: then the class name is known, and nothing else.
     return found ?? { className, layout: { op: 'unknown', className } }
   }

@@ -1,6 +1,6 @@
 import { Writer } from '../../bytes/writer.ts'
 import { KobelError } from '../../error.ts'
-import type { Layout } from '../layout.ts'
+import { type Layout, subclassOf } from '../layout.ts'
 import { writeBigDecimal, writeBigInteger } from '../numbers.ts'
 import { writeFlinkString, writeVarint } from '../strings.ts'
 import {
@@ -225,7 +225,7 @@ function writePojo(layout: Layout & { op: 'pojo' }, writer: Writer, value: Value
 }
 
 function writeSubclass(layout: Layout & { op: 'pojo' }, writer: Writer, object: ValueObject, className: string): void {
-  const subclass = [...layout.registered, ...layout.subclasses].find((each) => each.className === className)
+  const subclass = subclassOf(layout, className)
   if (!subclass) throw unfit(`${layout.className} or a subclass that its snapshot knows`, className)
   writeSubclassTag(layout, writer, className)
   writeValue(subclass.layout, writer, object)

@@ -42,6 +42,21 @@ export function writeClass(sink: Sink, className: string | null): void {
   writeClassName(writer, className, sink.classes.version)
 }
 
+/** What a list or map is written as where an interface is declared and it does not name its class. */
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  'java.lang.Iterable': 'java.util.ArrayList',
+  'java.util.Collection': 'java.util.ArrayList',
+  'java.util.List': 'java.util.ArrayList',
+  'java.util.Queue': 'java.util.ArrayDeque',
+  'java.util.Deque': 'java.util.ArrayDeque',
+  'java.util.Set': 'java.util.HashSet',
+  'java.util.SortedSet': 'java.util.TreeSet',
+  'java.util.NavigableSet': 'java.util.TreeSet',
+  'java.util.Map': 'java.util.HashMap',
+  'java.util.SortedMap': 'java.util.TreeMap',
+  'java.util.NavigableMap': 'java.util.TreeMap',
+}
+
 /**
  * The class that a value is written as where only the value tells: what it was read as, else String, Boolean, Long for
  * a bigint, Integer or Double for a number, `byte[]`.
@@ -81,6 +96,7 @@ export function classToWrite(sink: Sink, value: Value, declaredClass: string): s
   const codec = sink.classes.codecOf(declaredClass)
   const named = typeof value === 'object' && value !== null && (CLASS in value || 'ref' in value)
   if (codec?.write && declaredClass !== 'java.lang.Object' && (codec.holder || !named)) return declaredClass
+  if (!named && Array.isArray(value) && Object.hasOwn(COLLECTIONS, declaredClass)) return COLLECTIONS[declaredClass]!
   const className = classOfValue(value)!
   if (named || value instanceof TypedBytes || className === declaredClass || OPEN_TYPES.has(declaredClass)) {
     return className
