@@ -320,6 +320,9 @@ describe('kryo', () => {
       const writer = new Writer()
       codec.write(writer, codec.fromJson(JSON.parse(json)))
       assert.equal(toHex(writer.toBytes()), golden.hex)
+      const list = new Writer()
+      codecOf(version, { cls: 'java.util.List' }).write(list, ['a', null])
+      assert.equal(toHex(list.toBytes()), ARRAY_LIST + { 2: '01020301826100', 5: '0183030101826100' }[version])
     }
   })
 })

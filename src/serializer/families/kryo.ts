@@ -155,11 +155,12 @@ function typeOf({ className, options }: KryoBody): Type {
  * Class and the like are texts, Optional and Atomic* what they hold, objects of described classes name their class.
  *
  * Writing takes the class from the declared type, from a described field, from `CLASS` on an object or array that was
- * read, or from the kind of the value (String, Integer or Double, Long for a bigint, Boolean, `byte[]`;
- * where an interface is declared ArrayList, HashSet, HashMap). So these lose
- * their class when a value comes from JSON or was copied: collections inside collections, and below `Object` all that is
- * shown as a text or number of another class. Not written at all: Calendar, ZonedDateTime of 2.24, ByteBuffer, URL of
- * 2.24, Avro, Java-serialized objects. What was not changed is better passed on as bytes.
+ * read, or from the kind of the value: String, Integer or Double, Long for a bigint, Boolean, `byte[]`; ArrayList,
+ * HashSet, HashMap where an interface is declared. So these lose their class when a value comes from JSON or was
+ * copied: collections inside collections, comparators, and below `Object` all that is shown as a text or number of
+ * another class. Whoever writes an edited value should see first that `toJson`, `fromJson` and `write` give the old
+ * bytes for the old value. Not written at all: Calendar, ByteBuffer, URL, Locale and ZonedDateTime of 2.24, Avro,
+ * Java-serialized objects.
  */
 export const KRYO_ROWS: readonly SerializerRow[] = [
   row<KryoBody>({
