@@ -107,6 +107,16 @@ test('inspect marks state that Flink 2.x will not restore', () => {
   assert.doesNotMatch(later, /\[kryo\]/)
 })
 
+test('inspect shows where subtasks declare different types', () => {
+  const { stdout } = kobel(['inspect', 'fixtures/2.3.0/rocksdb/types/snapshot', '--operator', 'types-collections'])
+  assert.match(
+    stdout,
+    /map-pojo-subclasses +map +\[differs\] map<int, Shape\{id: int, name: string\} \| Circle \| Ring/,
+  )
+  assert.match(stdout, /^│ +1 subtask: map<int, Shape\{/m)
+  assert.match(stdout, /^\[differs\] subtasks declare different types$/m)
+})
+
 test('inspect --uids names operators whose ids are hashes', () => {
   const file = join(directoryWith({}), 'uids')
   writeFileSync(file, 'nothing\nkinds-long\n\n')

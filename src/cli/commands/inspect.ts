@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { describeSnapshot } from '../../snapshot/describe.ts'
 import { type SnapshotFlags, withSnapshot, withSnapshotOptions } from '../open.ts'
@@ -30,6 +31,13 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
       onEntries: progress.add,
     }).finally(progress.end)
     if (flags.json) return writeLines([JSON.stringify(description, null, 2)])
-    return writeLines(snapshotLines(description, outputWidth(), colorsFor(process.stdout, process.env)))
+    const shown = { ...description, location: shortPath(description.location) }
+    return writeLines(snapshotLines(shown, outputWidth(), colorsFor(process.stdout, process.env)))
   })
+}
+
+/** A path below the working directory without that. */
+function shortPath(location: string): string {
+  const short = location.startsWith('/') ? relative('', location) : location
+  return short === '' || short.startsWith('..') ? location : short
 }

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { kobel, linesOf } from './run.ts'
+
+/** Words of a command as a shell sees them; single quotes are all that the guide uses. */
+function wordsOf(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!)
+}
+
+/** A shell session of the guide: a command, and what it prints. A last line `…` stands for the rest. */
+const SESSION = /```console\n\$ (kobel .*)\n([\s\S]*?)\n```/g
+
+test('the guide shows what the commands print', () => {
+  const guide = readFileSync('docs/guide/command-line.md', 'utf8')
+  const sessions = [...guide.matchAll(SESSION)]
+  assert.ok(sessions.length >= 7)
+  for (const [, command, shown] of sessions) {
+    const { stdout, stderr } = kobel(wordsOf(command!).slice(1), { COLUMNS: '100' })
+    const lines = linesOf(stdout + stderr).map((line) =>
+      line.replace(`${process.cwd()}/`, '/home/you/').replace('\r', ''),
+    )
+    const expected = shown!.split('\n')
+    if (expected.at(-1) === '…') {
+      expected.pop()
+      lines.length = Math.min(lines.length, expected.length)
+    }
+    assert.deepEqual(lines, expected, command)
+  }
+})
