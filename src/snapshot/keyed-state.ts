@@ -115,7 +115,7 @@ export class KeyedState {
     kind: 'entries' | 'timers',
     options: EntriesOptions,
   ): AsyncGenerator<{ batch: EntryBatch | TimerBatch; i: number }, void, undefined> {
-    const match = options.key === undefined ? undefined : await this.keyMatch(options.key)
+    const match = 'key' in options ? await this.keyMatch(options.key as Value) : undefined
     const keyGroups = match?.keyGroup === undefined ? options.keyGroups : ([match.keyGroup, match.keyGroup] as const)
     const wanted = (state: KeyedStateInfo): boolean => state.name === this.name
     let declared = this.infos.length > 0

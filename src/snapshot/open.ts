@@ -87,11 +87,9 @@ export function operatorIdOf(uid: string): string {
  */
 export async function openSnapshotIn(store: Store, location: string, options: OpenOptions = {}): Promise<Snapshot> {
   const file = await findMetadata(store, location, options.latest ?? false)
-  const size = (await store.size(file.location)) ?? 0
-  const bytes = await store.read(file.location, 0, size)
   let metadata: Metadata
   try {
-    metadata = readMetadata(bytes)
+    metadata = readMetadata(file.bytes)
   } catch (error) {
     throw locate(error, { file: file.location })
   }
@@ -110,21 +108,30 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
   const operators = metadata.operators.map(
     (operator) => new Operator(operator, operator.uid ?? uids.get(operator.id), context),
   )
-  const snapshot = new Snapshot(streams.directory, metadata, size, operators, streams)
+  const snapshot = new Snapshot(streams.directory, metadata, file.bytes.length, operators, streams)
   if (options.heads !== 'lazy') for (const operator of operators) await operator.load()
   return snapshot
 }
 
 const METADATA = '_metadata'
 
-async function findMetadata(store: Store, location: string, latest: boolean): Promise<{ location: string }> {
-  if (nameOf(location) === METADATA) return { location: location.replace(/\/+$/, '') }
-  const direct = join(location, METADATA)
-  if ((await store.size(direct)) !== undefined) return { location: direct }
+interface MetadataFile {
+  readonly location: string
+  readonly bytes: Uint8Array
+}
+
+async function findMetadata(store: Store, location: string, latest: boolean): Promise<MetadataFile> {
+  const named = nameOf(location) === METADATA
+  const direct = named ? location.replace(/\/+$/, '') : join(location, METADATA)
+  try {
+    return { location: direct, bytes: await store.readWhole(direct) }
+  } catch (error) {
+    if (named || !(error instanceof KobelError) || error.code !== 'NOT_FOUND') throw error
+  }
   const children = await store.list(location)
   const found = await snapshotsBelow(store, children)
   if (found.length === 0) throw await noSnapshot(store, location, children)
-  if (latest) return { location: join(found[0]!.location, METADATA) }
+  if (latest) return findMetadata(store, found[0]!.location, false)
   const names = found.map((entry) => entry.name)
   throw new KobelError(
     'NOT_FOUND',

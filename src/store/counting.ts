@@ -20,6 +20,13 @@ export class CountingStore implements Store {
     return this.inner.read(location, start, end)
   }
 
+  async readWhole(location: string): Promise<Uint8Array> {
+    this.requests++
+    const bytes = await this.inner.readWhole(location)
+    this.bytes += bytes.length
+    return bytes
+  }
+
   async size(location: string): Promise<number | undefined> {
     this.requests++
     return this.inner.size(location)

@@ -30,6 +30,15 @@ export class FileStore implements Store {
     return bytes
   }
 
+  async readWhole(location: string): Promise<Uint8Array> {
+    const handle = await this.open(location)
+    const stats = await handle.stat().catch((error) => {
+      throw storeError(error, location)
+    })
+    if (!stats.isFile()) throw notFound(location)
+    return this.read(location, 0, stats.size)
+  }
+
   async size(location: string): Promise<number | undefined> {
     try {
       const stats = await stat(location)

@@ -38,6 +38,13 @@ export class HttpStore implements Store {
     return wanted
   }
 
+  async readWhole(location: string): Promise<Uint8Array> {
+    const response = await this.request(location, 'GET', {})
+    if (response.status === 404) throw notFound(location)
+    if (response.status !== 200) throw failed(location, response.status)
+    return new Uint8Array(await response.arrayBuffer())
+  }
+
   async size(location: string): Promise<number | undefined> {
     const response = await this.request(location, 'HEAD', {})
     if (response.status === 404) return undefined

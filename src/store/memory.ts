@@ -19,6 +19,12 @@ export class MemoryStore implements Store {
     return file.subarray(start, end)
   }
 
+  async readWhole(location: string): Promise<Uint8Array> {
+    const file = this.files.get(location)
+    if (!file) throw notFound(location)
+    return file
+  }
+
   async size(location: string): Promise<number | undefined> {
     return this.files.get(location)?.length
   }

@@ -24,6 +24,8 @@ export interface Store {
    * @throws KobelError `NOT_FOUND`; `TRUNCATED` where the file is shorter; `STORE` for all else.
    */
   read(location: string, start: number, end: number): Promise<Uint8Array>
+  /** All of a file in one request: for `_metadata`, which is read before its length is known. Errors as `read`. */
+  readWhole(location: string): Promise<Uint8Array>
   /** Bytes of the file, undefined where there is none. */
   size(location: string): Promise<number | undefined>
   /** Children of a directory; none where there is no such directory. */
