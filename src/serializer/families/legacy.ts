@@ -95,21 +95,37 @@ function readOffsets(reader: Reader): number[] {
   return Array.from({ length: 2 * count }, () => reader.i32())
 }
 
-/** i32 n, n bytes; each member between its offsets: [utf name, bool has a serializer], serializer, snapshot. */
+/** i32 n, n bytes: each member is [utf name,] serializer, snapshot; the offsets are those of the last two. */
 function readBlock(source: SnapshotSource, offsets: readonly number[], named: boolean): Nested[] {
   const block = source.reader.take(source.reader.count('bytes of nested serializers'))
   const nested: Nested[] = []
+  let start = 0
   for (let i = 0; i < offsets.length; i += 2) {
     const [from, at, end = block.length] = offsets.slice(i, i + 3)
-    if (from! < 0 || at! < from! || end < at! || end > block.length) {
+    if (from! < start || at! < from! || end < at! || end > block.length) {
       throw new KobelError('CORRUPT', 'the offsets of nested serializers do not ascend', {
         offset: source.reader.offset - block.length,
       })
     }
-    const name = named ? new Reader(block, from, at).utf() : ''
-    nested.push({ name, snapshot: readFramed(source, new Reader(block, at, end)) })
+    const name = named ? new Reader(block, start, from).utf() : ''
+    const limit = named && i + 2 < offsets.length ? nameStart(block, at!, end) : end
+    nested.push({ name, snapshot: readFramed(source, new Reader(block, at!, limit)) })
+    start = limit
   }
   return nested
+}
+
+/** Where the name (utf) of the next member begins, which ends at `end`: the longest that there can be. */
+function nameStart(block: Uint8Array, from: number, end: number): number {
+  for (let at = from; at + 2 < end; at++) {
+    if (((block[at]! << 8) | block[at + 1]!) === end - at - 2 && isName(block.subarray(at + 2, end))) return at
+  }
+  throw new KobelError('CORRUPT', 'the name of a member of a POJO is not there', { offset: end })
+}
+
+/** Printable, as names of fields and classes are. */
+function isName(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte > 0x23 && byte !== 0x7f)
 }
 
 /** A snapshot that ends where its part of the block ends: one that cannot be read is bytes. */
