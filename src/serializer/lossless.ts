@@ -28,6 +28,10 @@ function isPlain(layout: Layout): boolean {
     case 'utf8':
     case 'nullable':
     case 'sqlTimestamp':
+    // The branch is found again from the value; Avro may write a list in several blocks.
+    case 'union':
+    case 'blockList':
+    case 'blockMap':
       return false
     case 'list':
       return layout.of !== 'set'
@@ -35,6 +39,8 @@ function isPlain(layout: Layout): boolean {
       return layout.cases.every((each) => each.wrap !== undefined)
     case 'enum':
       return new Set(layout.constants).size === layout.constants.length
+    case 'enumById':
+      return new Set(layout.constants.map((each) => each.name)).size === layout.constants.length
     default:
       return true
   }
