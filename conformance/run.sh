@@ -29,11 +29,14 @@ profiles() {
 # Compiles against a version of Flink unless that is done already.
 build() {
   local target=$here/target/$1
-  if [[ -f $target/classpath.txt && -z $(find "$here/src" "$here/pom.xml" -newer "$target/classpath.txt" -print -quit) ]]; then
+  if [[ -f $target/built && -z $(find "$here/src" "$here/pom.xml" -newer "$target/built" -print -quit) ]]; then
     return
   fi
-  (cd "$here" && mvn -q -B "-P$(profiles "$1")" "-Dflink.version=$1" compile dependency:build-classpath "-Dmdep.outputFile=target/$1/classpath.new" >&2)
-  mv "$target/classpath.new" "$target/classpath.txt"
+  mkdir -p "$target"
+  # The time of the start counts, so that a change made meanwhile is not missed.
+  touch "$target/started"
+  (cd "$here" && mvn -q -B "-P$(profiles "$1")" "-Dflink.version=$1" compile dependency:build-classpath "-Dmdep.outputFile=target/$1/classpath.txt" >&2)
+  mv "$target/started" "$target/built"
 }
 
 # run VERSION COMMAND… [-- COMMAND…]: all in one process.
