@@ -203,7 +203,7 @@ class FamilyScan {
     try {
       let step = this.steps.next()
       while (!step.done && step.value.read) {
-        step = this.steps.next(await Promise.all(step.value.read.map((range) => this.database.files.read(range))))
+        step = this.steps.next(await mapConcurrent(step.value.read, (range) => this.database.files.read(range)))
       }
       this.done = step.done === true
       this.entries = step.done ? undefined : step.value.entries

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { fromBase64, fromHex, toHex } from '../../src/bytes/encoding.ts'
 import { Writer } from '../../src/bytes/writer.ts'
@@ -464,12 +462,3 @@ test('any bytes of the files give entries or a KobelError', async () => {
 function onlyKobel(error: unknown): void {
   if (!(error instanceof KobelError)) throw error
 }
-
-test('native savepoints and checkpoints of Flink hold what its jobs wrote, also after a rescale', () => {
-  const script = fileURLToPath(new URL('../../scripts/compare-fixtures.js', import.meta.url))
-  const only = 'rocksdb.[^/]*-(native|checkpoint|rescaled)/'
-  const output = execFileSync(process.execPath, ['--no-warnings', script, 'fixtures', '--only', only], {
-    encoding: 'utf8',
-  })
-  assert.match(output, / passed, 0 failed\n$/)
-})
