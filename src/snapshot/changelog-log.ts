@@ -1,3 +1,4 @@
+import { toBase64 } from '../bytes/encoding.ts'
 import { KobelError, locate } from '../error.ts'
 import {
   ChangeSetScanner,
@@ -68,16 +69,14 @@ export class ChangeLog {
   }
 
   private metadataOf(change: Uint8Array): MetadataChange {
-    const key = String.fromCharCode(...change.subarray(0, MAX_METADATA_KEY))
-    const known = change.length <= MAX_METADATA_KEY ? this.known.get(key) : undefined
+    const key = toBase64(change)
+    const known = this.known.get(key)
     if (known) return known
     const metadata = readMetadataChange(change.slice(), this.context.table, this.context.options)
-    if (change.length <= MAX_METADATA_KEY) this.known.set(key, metadata)
+    this.known.set(key, metadata)
     return metadata
   }
 }
-
-const MAX_METADATA_KEY = 1 << 15
 
 /** The size in a handle counts plain bytes, and not the first one: the file itself tells where it ends. */
 async function wholeFile(context: SourceContext, handle: StreamStateHandle): Promise<StateStream> {

@@ -19,10 +19,15 @@ import {
   wantedRange,
 } from './keyed-source.ts'
 
-/** Changes that are kept from opening the handle, so that small logs are read once. */
-const KEPT_BYTES = 4 << 20
-/** Changes held at once while scanning; a single key group may have more. */
-const SCAN_BYTES = 64 << 20
+/** Bytes of changes that are held. */
+export interface ChangelogLimits {
+  /** From opening the handle on, so that small logs are read once. */
+  readonly keptBytes: number
+  /** While scanning; a single key group may have more. */
+  readonly scanBytes: number
+}
+
+const LIMITS: ChangelogLimits = { keptBytes: 4 << 20, scanBytes: 64 << 20 }
 const MAX_SAMPLES = 512
 const MAX_STATES = 32768
 
@@ -37,13 +42,13 @@ export async function openChangelogSource(
   subtask: number,
   handle: ChangelogStateBackendHandle,
   open: OpenKeyedSource<NonNullable<ChangelogStateBackendHandle['materialized'][number]>>,
-  scanBytes: number = SCAN_BYTES,
+  limits: ChangelogLimits = LIMITS,
 ): Promise<KeyedSource> {
   const bases: KeyedSource[] = []
   for (const materialized of handle.materialized) {
     if (materialized !== null) bases.push(await open(context, subtask, materialized))
   }
-  const log = new LogIndex(new ChangeLog(context, handle))
+  const log = new LogIndex(new ChangeLog(context, handle), limits.keptBytes)
   await log.open()
   const keySerializer =
     bases[0]?.head.keySerializer ??
@@ -67,7 +72,7 @@ export async function openChangelogSource(
     head,
     states: states.states,
     storedBytes: bases.reduce((sum, each) => sum + each.storedBytes, log.bytes),
-    scan: (options = {}) => scanChangelog(handle, bases, log, states, options, scanBytes),
+    scan: (options = {}) => scanChangelog(handle, bases, log, states, options, limits.scanBytes),
   }
 }
 
@@ -96,11 +101,13 @@ class LogIndex {
   /** Some changes of states that are not timers. */
   readonly samples: KeyedChange[] = []
   private readonly log: ChangeLog
+  private readonly keptBytes: number
   private readonly bytesByKeyGroup = new Map<number, number>()
   private kept: Map<number, Changes> | undefined = new Map()
 
-  constructor(log: ChangeLog) {
+  constructor(log: ChangeLog, keptBytes: number) {
     this.log = log
+    this.keptBytes = keptBytes
   }
 
   async open(): Promise<void> {
@@ -117,7 +124,7 @@ class LogIndex {
         if (this.samples.length < MAX_SAMPLES && metadata.info.backendStateType !== 'PRIORITY_QUEUE') {
           this.samples.push({ keyGroup, bytes: change.slice() })
         }
-        if (this.bytes > KEPT_BYTES) this.kept = undefined
+        if (this.bytes > this.keptBytes) this.kept = undefined
         if (this.kept) addChange(this.kept, keyGroup, metadata, change)
       },
     )
