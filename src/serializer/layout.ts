@@ -52,6 +52,8 @@ export type HashRule =
   | 'longValue'
   | 'booleanValue'
   | 'doubleValue'
+  | 'arrayRow'
+  | 'severalRows'
   | 'timeWindow'
   | 'caseClass'
   | 'scala'
@@ -111,7 +113,7 @@ export type Layout =
       readonly avro?: true
     }
   // -- mask bits (2 of the row kind if any, 1 a field), padded to bytes, then the fields that are not null
-  | { readonly op: 'row'; readonly rowKind: boolean; readonly fields: readonly Layout[] }
+  | { readonly op: 'row'; readonly rowKind: boolean; readonly fields: readonly Layout[]; readonly hash?: HashRule }
   // -- u8 flags, then see `readPojo`
   | {
       readonly op: 'pojo'

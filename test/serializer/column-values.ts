@@ -181,13 +181,19 @@ function expectedCase(layout: Layout & { op: 'tagged' }, value: Value): unknown 
   return row
 }
 
-const BRANCHES: Readonly<Record<string, string>> = { i64: 'long', utf8: 'string', boolean: 'boolean', constant: 'null' }
+const BRANCHES: Readonly<Record<string, string>> = { i64: 'long', f64: 'double', utf8: 'string', boolean: 'boolean' }
 
 function expectedBranch(layout: Layout & { op: 'union' }, value: Value): unknown {
   const others = layout.branches.filter((each) => !isNull(each))
   if (others.length === 1) return expectedInColumn(others[0]!, value)
   const nameOf = (each: Layout) => (each.op === 'object' ? simpleClassName(each.className!) : BRANCHES[each.op]!)
-  const type = { bigint: 'long', string: 'string', boolean: 'boolean' }[typeof value as 'bigint' | 'string' | 'boolean']
+  const types: Readonly<Record<string, string>> = {
+    bigint: 'long',
+    number: 'double',
+    string: 'string',
+    boolean: 'boolean',
+  }
+  const type = types[typeof value]
   const name = type ?? simpleClassName((value as ValueObject)[CLASS]!)
   const row: Record<string, unknown> = { $case: name }
   for (const each of others) row[nameOf(each)] = nameOf(each) === name ? expectedInColumn(each, value) : null

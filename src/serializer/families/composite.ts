@@ -48,7 +48,7 @@ export const COMPOSITE_ROWS: readonly SerializerRow[] = [
     layout: (_, nested) => ({ op: 'tuple', fields: nested.map((each) => each.layout) }),
   }),
   compositeRow<{ supportsRowKind: boolean }>({
-    // Outer version 2 (to 1.10) has no row kind in the mask, 3 (1.11, 1.12) has one, 4 says so in a byte.
+    // Outer version 2 (to 1.10) has no row kind in the mask, 3 (1.11 to 1.13) has one, 4 says so in a byte.
     snapshotClass: `${RUNTIME}.RowSerializer$RowSerializerSnapshot`,
     outerVersions: [4, 3, 2],
     readOuter: (reader, version) => ({ supportsRowKind: version >= 4 ? reader.bool() : version === 3 }),
@@ -56,10 +56,11 @@ export const COMPOSITE_ROWS: readonly SerializerRow[] = [
       if (version >= 4) writer.bool(supportsRowKind)
     },
     type: (_, nested) => ({ kind: 'row', fields: numberedFields(nested) }),
-    layout: ({ supportsRowKind }, nested) => ({
+    layout: ({ supportsRowKind }, nested, outerVersion) => ({
       op: 'row',
       rowKind: supportsRowKind,
       fields: nested.map((each) => each.layout),
+      ...(outerVersion < 4 && { hash: outerVersion === 3 ? 'severalRows' : 'arrayRow' }),
     }),
   }),
   compositeRow({

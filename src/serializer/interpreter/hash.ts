@@ -1,13 +1,14 @@
 import { murmur32 } from '../../bytes/murmur32.ts'
-import { Reader } from '../../bytes/reader.ts'
+import type { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
 import { readBigInteger } from '../numbers.ts'
 import { readFlinkString } from '../strings.ts'
 import { type CivilDate, type ClockTime, nanoOfDay, readCivilDate, readClockTime, readSecondsAndNano } from '../time.ts'
+import { hashRow, isHashableInRow } from './hash-row.ts'
 import { hashScala } from './hash-scala.ts'
 import { MAX_DEPTH, readCount, tooDeep } from './limits.ts'
-import { maskBit, minimumOf, readValue } from './read.ts'
+import { minimumOf, readValue } from './read.ts'
 import { taggedCase } from './tagged.ts'
 
 /**
@@ -77,7 +78,8 @@ export function hashValue(layout: Layout, reader: Reader, depth = 0): number {
     case 'tuple':
       return hashTuple(layout, reader, depth)
     case 'row':
-      return hashRow(layout, reader, depth)
+      if (layout.hash === 'severalRows') throw unhashable('a Row of Flink 1.11 to 1.13')
+      return hashRow(layout, reader, depth, hashValue)
     case 'object':
       return hashObject(layout, reader)
     case 'list':
@@ -104,7 +106,7 @@ export function isHashable(layout: Layout): boolean {
     case 'tuple':
       return layout.fields.every(isHashable)
     case 'row':
-      return layout.fields.every(isDeepHashable)
+      return layout.hash !== 'severalRows' && layout.fields.every((field) => isHashableInRow(field, isHashable))
     case 'object':
       return layout.hash === 'timeWindow'
     case 'list':
@@ -221,86 +223,6 @@ function hashTuple(layout: Layout & { op: 'tuple' }, reader: Reader, depth: numb
   return hash
 }
 
-/** `RowUtils.deepHashCodeRow` (Flink 1.13 and later): the row kind counts, and fields by {@link deepHash}. */
-function hashRow(layout: Layout & { op: 'row' }, reader: Reader, depth: number): number {
-  const ahead = layout.rowKind ? 2 : 0
-  const mask = reader.take((ahead + layout.fields.length + 7) >> 3)
-  const kind = layout.rowKind ? (maskBit(mask, 0) ? 1 : 0) + (maskBit(mask, 1) ? 2 : 0) : 0
-  let hash = 1
-  layout.fields.forEach((field, i) => {
-    hash = (Math.imul(31, hash) + (maskBit(mask, ahead + i) ? 0 : deepHash(field, reader, depth + 1))) | 0
-  })
-  return (Math.imul(31, kind) + hash) | 0
-}
-
-/**
- * `RowUtils.deepHashCodeInternal`: null is 0, lists, maps and arrays of objects go by their members, and all else
- * counts as `Arrays.deepHashCode` of an array of it, which also takes arrays of primitives.
- */
-function deepHash(layout: Layout, reader: Reader, depth: number): number {
-  if (depth > MAX_DEPTH) throw tooDeep(reader)
-  switch (layout.op) {
-    case 'nullable': {
-      if ((reader.bool() ? 1 : 0) !== layout.nullWhen) return deepHash(layout.inner, reader, depth + 1)
-      reader.skip(layout.padding)
-      return 0
-    }
-    case 'bytes':
-      return (31 + hashElements(reader.count('bytes'), () => reader.i8())) | 0
-    case 'chars':
-      return (31 + hashElements(reader.count('characters', 2), () => reader.u16())) | 0
-    case 'list':
-      return layout.of === 'set' ? (31 + hashList(layout, reader, depth)) | 0 : deepHashList(layout, reader, depth)
-    case 'map':
-      return (1 + hashMap(layout, reader, depth, deepHash)) | 0
-    default: {
-      const start = reader.offset
-      const hash = hashValue(layout, reader, depth)
-      // Only null is 0 here: an empty string is 31.
-      const isNull = hash === 0 && readValue(layout, new Reader(reader.bytes, start, reader.limit), -1, depth) === null
-      return isNull ? 0 : (31 + hash) | 0
-    }
-  }
-}
-
-function deepHashList(layout: Layout & { op: 'list' }, reader: Reader, depth: number): number {
-  const count = readCount(reader, 'elements', minimumOf(layout.element, layout.flag !== undefined), depth)
-  const primitive = isPrimitiveArray(layout)
-  const of = primitive ? hashValue : deepHash
-  const hash = hashElements(count, () => {
-    const isNull = layout.flag !== undefined && reader.bool() === (layout.flag === 'isNull')
-    return isNull ? 0 : of(layout.element, reader, depth + 1)
-  })
-  return primitive ? (31 + hash) | 0 : hash
-}
-
-function isPrimitiveArray(layout: Layout & { op: 'list' }): boolean {
-  return layout.of === 'array' && layout.flag === undefined && layout.element.op !== 'string'
-}
-
-function hashElements(count: number, next: () => number): number {
-  let hash = 1
-  for (let i = 0; i < count; i++) hash = (Math.imul(31, hash) + next()) | 0
-  return hash
-}
-
-/** As {@link isHashable}, for a field of a row. */
-function isDeepHashable(layout: Layout): boolean {
-  switch (layout.op) {
-    case 'bytes':
-    case 'chars':
-      return true
-    case 'list':
-      return layout.of === 'set' ? isHashable(layout) : isDeepHashable(layout.element)
-    case 'map':
-      return isDeepHashable(layout.key) && isDeepHashable(layout.value)
-    case 'nullable':
-      return isDeepHashable(layout.inner)
-    default:
-      return isHashable(layout)
-  }
-}
-
 function hashObject(layout: Layout & { op: 'object' }, reader: Reader): number {
   if (layout.hash !== 'timeWindow') throw unhashable(layout.className ?? 'this class')
   return hashTimeWindow(reader.i64() + reader.i64())
@@ -327,17 +249,12 @@ function hashList(layout: Layout & { op: 'list' }, reader: Reader, depth: number
   return hash
 }
 
-function hashMap(
-  layout: Layout & { op: 'map' },
-  reader: Reader,
-  depth: number,
-  of: typeof deepHash = hashValue,
-): number {
+function hashMap(layout: Layout & { op: 'map' }, reader: Reader, depth: number): number {
   const count = readCount(reader, 'map entries', minimumOf(layout.key, layout.keyFlag || layout.valueFlag), depth)
   let hash = 0
   for (let i = 0; i < count; i++) {
-    const key = layout.keyFlag && reader.bool() ? 0 : of(layout.key, reader, depth + 1)
-    const value = layout.valueFlag && reader.bool() ? 0 : of(layout.value, reader, depth + 1)
+    const key = layout.keyFlag && reader.bool() ? 0 : hashValue(layout.key, reader, depth + 1)
+    const value = layout.valueFlag && reader.bool() ? 0 : hashValue(layout.value, reader, depth + 1)
     hash = (hash + (key ^ value)) | 0
   }
   return hash
