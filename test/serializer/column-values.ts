@@ -142,6 +142,7 @@ function expectedPojo(layout: Layout & { op: 'pojo' }, value: ValueObject): unkn
   }
   const className = value instanceof TypedBytes ? value.class : (value[CLASS] ?? layout.className)
   const row = new Map<string, unknown>([['$class', className]])
+  const isListed = className === layout.className || subclasses.some((each) => each.className === className)
   for (const each of [{ className: layout.className, layout }, ...subclasses]) {
     const isThis = each.className === className
     if (each.layout.op === 'pojo') {
@@ -155,6 +156,8 @@ function expectedPojo(layout: Layout & { op: 'pojo' }, value: ValueObject): unkn
       else if (!row.has(name)) row.set(name, null)
     }
   }
+  if (!isListed) row.set('$bytes', [...(value as unknown as TypedBytes).bytes])
+  else if (!row.has('$bytes')) row.set('$bytes', null)
   return Object.fromEntries(row)
 }
 

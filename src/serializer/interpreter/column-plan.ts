@@ -27,7 +27,7 @@ import { simpleClassName } from '../type.ts'
  * | localTime | `int64`: nanoseconds of the day |
  * | localDateTime, instant, sqlTimestamp | `utf8`: ISO text; their extremes do not fit 64 bits of microseconds |
  * | tuple, object, row | `struct` of `f0`, …; of the names; of `kind`, `f0`, … |
- * | pojo | `struct` of the names; with subclasses of all their names and `$class`, others as `$value` or `$bytes` |
+ * | pojo | `struct` of the names; with subclasses of all their names, `$class`, and `$value`, `$bytes` of other classes |
  * | list, maskedList, blockList; map, blockMap | `list`; `map` |
  * | nullable, sized, tagged or union of one and null | the column of what is inside |
  * | other tagged, union | `struct` of `$case`, then one for each case that is not null, null where it is another |
@@ -221,7 +221,11 @@ export interface PojoPlan {
   /** For each POJO inside (itself, subclasses) the children of its fields; for each other subclass its one child. */
   readonly slots: ReadonlyMap<Layout, readonly number[]>
   readonly hasClass: boolean
+  /** The child for bytes of subclasses that the snapshot does not list; where it lists any there may be others. */
+  readonly otherSlot: number | undefined
 }
+
+const OTHER_BYTES: LayoutField = { name: '$bytes', layout: { op: 'unknown', className: '' } }
 
 const PLANS = new WeakMap<Pojo, PojoPlan>()
 
@@ -249,7 +253,7 @@ function makePlan(layout: Pojo): PojoPlan {
   const visit = (each: Layout): void => {
     if (slots.has(each)) return
     if (each.op !== 'pojo') {
-      slots.set(each, [slotOf({ name: each.op === 'unknown' ? '$bytes' : '$value', layout: each })])
+      slots.set(each, [slotOf(each.op === 'unknown' ? OTHER_BYTES : { name: '$value', layout: each })])
       return
     }
     // Fields of one class never share a child, whatever their names.
@@ -258,5 +262,6 @@ function makePlan(layout: Pojo): PojoPlan {
     for (const subclass of [...each.registered, ...each.subclasses]) visit(subclass.layout)
   }
   visit(layout)
-  return { fields, slots, hasClass }
+  const otherSlot = hasClass ? slotOf(OTHER_BYTES) : undefined
+  return { fields, slots, hasClass, otherSlot }
 }

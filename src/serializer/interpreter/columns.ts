@@ -19,7 +19,7 @@ import {
 } from '../columns.ts'
 import { type Codec, fixedLength, type Layout } from '../layout.ts'
 import { daysFromCivil, nanoOfDay, readCivilDate, readClockTime } from '../time.ts'
-import { type CasePlan, casePlan, createColumn, isText, KEY_OF_BLOCKS, pojoPlan } from './column-plan.ts'
+import { type CasePlan, casePlan, createColumn, isText, KEY_OF_BLOCKS, type PojoPlan, pojoPlan } from './column-plan.ts'
 import { appendChar, appendChars, appendFlinkString, appendUtf8 } from './column-text.ts'
 import { valueToJson } from './json.ts'
 import { forBlocks, MAX_DEPTH, readCount, tooDeep } from './limits.ts'
@@ -238,7 +238,7 @@ type Pojo = Layout & { op: 'pojo' }
 
 function appendPojo(layout: Pojo, reader: Reader, column: StructColumn, tail: number, depth: number): void {
   const plan = pojoPlan(layout)
-  const className = appendMembers(layout, layout.className, reader, column, tail, depth, plan.slots)
+  const className = appendMembers(layout, layout.className, reader, column, tail, depth, plan)
   if (className === undefined) return appendNull(column)
   if (plan.hasClass) appendText(column.children[0]!.column as BytesColumn, className)
   if (plan.fields.length > layout.fields.length) {
@@ -255,13 +255,13 @@ function appendMembers(
   column: StructColumn,
   tail: number,
   depth: number,
-  slots: ReadonlyMap<Layout, readonly number[]>,
+  plan: PojoPlan,
 ): string | undefined {
   if (depth > MAX_DEPTH) throw tooDeep(reader)
   const flags = reader.u8()
   if (flags === POJO_NULL) return undefined
   if (flags === POJO_EXACT) {
-    const places = slots.get(layout)!
+    const places = plan.slots.get(layout)!
     const last = layout.fields.length - 1
     for (let i = 0; i <= last; i++) {
       const child = column.children[places[i]!]!.column
@@ -272,9 +272,9 @@ function appendMembers(
   }
   const subclass = pojoSubclass(layout, flags, reader)
   if (subclass.layout.op === 'pojo') {
-    return appendMembers(subclass.layout, subclass.className, reader, column, tail, depth + 1, slots)
+    return appendMembers(subclass.layout, subclass.className, reader, column, tail, depth + 1, plan)
   }
-  const place = slots.get(subclass.layout)?.[0]
+  const place = plan.slots.get(subclass.layout)?.[0] ?? plan.otherSlot
   if (place === undefined) {
     throw new KobelError(
       'UNKNOWN_SERIALIZER',
