@@ -12,6 +12,7 @@ import { writeKeyedHead } from '../../src/format/keyed-head.ts'
 import type { KeyedStateInfo } from '../../src/format/keyed-state.ts'
 import { writeOperatorHead } from '../../src/format/operator-state.ts'
 import { openSnapshot, readMetadata, TypedBytes, writeMetadata } from '../../src/node/index.ts'
+import { rendersLosslessly } from '../../src/serializer/lossless.ts'
 import { readStateValue } from '../../src/snapshot/decode.ts'
 
 // What was read is written back as the same bytes: _metadata, heads of streams, and values where the text keeps all.
@@ -45,7 +46,6 @@ for (const file of await expectedFiles('fixtures')) {
 
 test('composite keys and values of canonical savepoints are written back byte for byte', async () => {
   let entries = 0
-  let exact = 0
   for (const job of ['kinds', 'namespaces', 'windows', 'types']) {
     await using snapshot = await openSnapshot(`fixtures/2.3.0/rocksdb/${job}/snapshot`)
     for (const operator of snapshot.operators) {
@@ -77,13 +77,16 @@ test('composite keys and values of canonical savepoints are written back byte fo
             batch.values[2 * i + 1]!,
           )
           entries++
-          if (!(value instanceof TypedBytes) && toHex(canonicalValue(state, value, ttl)) === toHex(part(batch.values)))
-            exact++
+          if (value instanceof TypedBytes) continue
+          if (toHex(canonicalValue(state, value, ttl)) === toHex(part(batch.values))) continue
+          // Equal numbers have two byte forms, and Flink writes nulls of maps in two ways: the dump adds such bytes.
+          assert.ok(
+            !rendersLosslessly(state.value) || (state.kind === 'map' && value === null),
+            `${operator.label}/${state.name}`,
+          )
         }
       }
     }
   }
   assert.ok(entries > 1000, `${entries} entries`)
-  // BigInteger and BigDecimal have two byte forms of equal numbers, and Flink writes nulls of maps in two ways.
-  assert.ok(exact / entries > 0.98, `${exact} of ${entries}`)
 })
