@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { kobel, linesOf } from './run.ts'
@@ -11,20 +12,32 @@ function wordsOf(command: string): string[] {
 /** A shell session of the guide: a command, and what it prints. A last line `…` stands for the rest. */
 const SESSION = /```console\n\$ (kobel .*)\n([\s\S]*?)\n```/g
 
-test('the guide shows what the commands print', () => {
-  const guide = readFileSync('docs/guide/command-line.md', 'utf8')
-  const sessions = [...guide.matchAll(SESSION)]
-  assert.ok(sessions.length >= 7)
-  for (const [, command, shown] of sessions) {
-    const { stdout, stderr } = kobel(wordsOf(command!).slice(1), { COLUMNS: '100' })
-    const lines = linesOf(stdout + stderr).map((line) =>
-      line.replace(`${process.cwd()}/`, '/home/you/').replace('\r', ''),
-    )
-    const expected = shown!.split('\n')
-    if (expected.at(-1) === '…') {
-      expected.pop()
-      lines.length = Math.min(lines.length, expected.length)
+for (const page of ['README.md', 'docs/guide/command-line.md']) {
+  test(`${page} shows what the commands print`, () => {
+    const sessions = [...readFileSync(page, 'utf8').matchAll(SESSION)]
+    assert.ok(sessions.length >= 2)
+    for (const [, command, shown] of sessions) {
+      const { stdout, stderr } = kobel(wordsOf(command!).slice(1), { COLUMNS: '100' })
+      const lines = linesOf(stdout + stderr).map((line) =>
+        line.replace(`${process.cwd()}/`, '/home/you/').replace('\r', ''),
+      )
+      const expected = shown!.split('\n')
+      if (expected.at(-1) === '…') {
+        expected.pop()
+        lines.length = Math.min(lines.length, expected.length)
+      }
+      assert.deepEqual(lines, expected, command)
     }
-    assert.deepEqual(lines, expected, command)
-  }
+  })
+}
+
+test('the library example of the README runs', () => {
+  const [, code] = /```ts\n([\s\S]*?)\n```/.exec(readFileSync('README.md', 'utf8'))!
+  // In the package's own directory its name resolves to itself.
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code!], {
+    encoding: 'utf8',
+  })
+  assert.equal(stderr, '')
+  assert.equal(status, 0)
+  assert.equal(stdout, 'value value of 3\n5\n')
 })
