@@ -8,6 +8,6 @@ const commands = [
 ]
 for (const command of commands) {
   console.log(`\n$ kobel ${command.join(' ')}\n`)
-  const { status } = spawnSync(process.execPath, ['build/src/cli/main.js', ...command], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, ['build/bundle/cli/main.js', ...command], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }

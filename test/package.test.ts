@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -80,9 +81,22 @@ test('exports and commands are there after the build', async () => {
   }
 })
 
+test('the command is bundled, and says what the modules say', () => {
+  const bundled = fileURLToPath(new URL(`../${PACKAGE.bin.kobel!.slice('build/'.length)}`, import.meta.url))
+  const modules = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+  for (const args of [['--version'], ['inspect', 'fixtures/2.3.0/hashmap/windows/snapshot', '--counts']]) {
+    const [from, to] = [modules, bundled].map((main) =>
+      spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' }),
+    )
+    assert.equal(to?.status, 0, to?.stderr)
+    assert.equal(to?.stdout, from?.stdout)
+  }
+  assert.match(readFileSync(bundled, 'utf8'), /from "commander"/, 'packages are not bundled')
+})
+
 test('the published files are the compiled sources and what people read', () => {
-  const known = ['build/src', 'README.md', 'CHANGELOG.md', 'LICENSE']
-  assert.ok(PACKAGE.files.includes('build/src'))
+  const known = ['build/src', 'build/bundle', 'README.md', 'CHANGELOG.md', 'LICENSE']
+  assert.ok(PACKAGE.files.includes('build/src') && PACKAGE.files.includes('build/bundle'))
   assert.deepEqual(
     PACKAGE.files.filter((each) => !known.includes(each)),
     [],

@@ -58,7 +58,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   return program
 }
 
-/** The file is found from `build/src/cli`. */
+/** The file is found from `build/src/cli` and from `build/bundle/cli`. */
 function version(): string {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version

@@ -4,17 +4,14 @@ import type { KeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateHandle, KeyGroupsStateHandle } from '../format/metadata/index.ts'
 import { firstKeyGroup, SNIFF_BYTES, sniffKeyGroup } from '../format/sniff-key-groups.ts'
 import { canonicalSource, openCanonicalSource, openKeyGroups } from './canonical-source.ts'
-import { openChangelogSource } from './changelog-source.ts'
-import { heapSource } from './heap-source.ts'
 import type { KeyedSource, SourceContext } from './keyed-source.ts'
-import { openRocksdbSource } from './rocksdb-source.ts'
 import type { StateStream } from './streams.ts'
 
 /** State ids that may occur where the head does not tell how many states there are. */
 const MAX_STATES = 32768
 
-/** Opens a keyed state handle of any format. */
-export function openKeyedSource(
+/** Opens a keyed state handle of any format. A format's code is loaded when the first handle of it is met. */
+export async function openKeyedSource(
   context: SourceContext,
   subtask: number,
   handle: KeyedStateHandle,
@@ -25,13 +22,11 @@ export function openKeyedSource(
     case 'key-groups':
       return openKeyGroupsSource(context, subtask, handle)
     case 'incremental':
-      return openRocksdbSource(context, subtask, handle)
+      return (await import('./rocksdb-source.ts')).openRocksdbSource(context, subtask, handle)
     case 'changelog':
-      return openChangelogSource(context, subtask, handle, openKeyedSource)
+      return (await import('./changelog-source.ts')).openChangelogSource(context, subtask, handle, openKeyedSource)
     default:
-      return Promise.reject(
-        new KobelError('UNSUPPORTED_VERSION', `kobel does not read keyed state of the form ${handle.kind} yet`),
-      )
+      throw new KobelError('UNSUPPORTED_VERSION', `kobel does not read keyed state of the form ${handle.kind} yet`)
   }
 }
 
@@ -41,9 +36,8 @@ async function openKeyGroupsSource(
   handle: KeyGroupsStateHandle,
 ): Promise<KeyedSource> {
   const { stream, head, behind } = await openKeyGroups(context, handle, SNIFF_BYTES)
-  return isHeap(context, handle, stream, head, behind)
-    ? heapSource(subtask, handle, stream, head)
-    : canonicalSource(context, subtask, handle, stream, head)
+  if (!isHeap(context, handle, stream, head, behind)) return canonicalSource(context, subtask, handle, stream, head)
+  return (await import('./heap-source.ts')).heapSource(subtask, handle, stream, head)
 }
 
 /** The tags of these handles do not tell; see `sniffKeyGroup`. A heap backend writes every key group, also empty ones. */
