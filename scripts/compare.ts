@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { fromBase64 } from '../src/bytes/encoding.ts'
 import { dumpSnapshot } from '../src/export/dump.ts'
-import { type FieldDescriptions, openSnapshot, operatorIdOf } from '../src/node/index.ts'
+import { type FieldDescriptions, openSnapshot, operatorIdOf, type Snapshot } from '../src/node/index.ts'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
@@ -38,11 +38,12 @@ interface ExpectedOperatorState {
   readonly anySubtaskOrder?: boolean
 }
 
-interface ExpectedOperator {
+export interface ExpectedOperator {
   readonly uid?: string
   readonly operatorId?: string
   readonly parallelism?: number
   readonly maxParallelism?: number
+  readonly keyType?: string
   /** Splits in the source reader's state, compared by the tests of sources. */
   readonly readerSplits?: readonly Json[]
   readonly keyedStates?: readonly ExpectedState[]
@@ -50,9 +51,13 @@ interface ExpectedOperator {
   readonly operatorStates?: readonly ExpectedOperatorState[]
 }
 
-interface Expected {
+export interface Expected {
   readonly snapshot: string
   readonly flinkVersion: string
+  readonly backend: string
+  readonly format: string
+  readonly job: string
+  readonly compression?: boolean
   readonly ttlWriteTimeRange?: readonly [number, number]
   readonly operators: readonly ExpectedOperator[]
 }
@@ -278,13 +283,25 @@ async function writeTimeRange(file: string, expected: Expected): Promise<readonl
 /** Dumps the snapshot that the file names and compares. Throws what reading it throws. */
 export async function compareFile(file: string, options: CompareOptions = {}): Promise<Outcome> {
   const expected = await readJson<Expected>(file)
-  const outcome: Outcome = { differences: [], compared: 0, leftOut: 0 }
   isAfterRescale = /rescaled.*after/.test(file)
   const snapshot = await openSnapshot(
     join(dirname(file), expected.snapshot),
     options.fields ? { fields: options.fields } : {},
   )
-  const range = await writeTimeRange(file, expected)
+  try {
+    return await compareSnapshot(snapshot, expected, await writeTimeRange(file, expected), options)
+  } finally {
+    await snapshot.close()
+  }
+}
+
+async function compareSnapshot(
+  snapshot: Snapshot,
+  expected: Expected,
+  range: readonly [number, number] | undefined,
+  options: CompareOptions,
+): Promise<Outcome> {
+  const outcome: Outcome = { differences: [], compared: 0, leftOut: 0 }
   const lines = new Map<string, Map<string, DumpLine[]>>()
   for await (const text of dumpSnapshot(snapshot)) {
     const line = JSON.parse(text) as DumpLine
@@ -307,6 +324,5 @@ export async function compareFile(file: string, options: CompareOptions = {}): P
     }
     compareOperator(operator, lines.get(id) ?? new Map(), range, options, outcome)
   }
-  await snapshot.close()
   return outcome
 }

@@ -1,0 +1,219 @@
+/**
+ * The support matrix of docs/support-matrix.md, from what was compared with real Flink.
+ *
+ *     node build/scripts/support-matrix.js compare [DIRECTORY …]   compares fixtures/ (and more) and writes the dated result
+ *     node build/scripts/support-matrix.js print                   writes the page from the result
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { type FieldDescriptions, KobelError } from '../src/node/index.ts'
+import { compareFile, type Expected, expectedFiles, readJson } from './compare.ts'
+import { type KnownGap, readGaps, withoutGaps } from './known-gaps.ts'
+
+const RESULT = 'conformance/results.json'
+const PAGE = 'docs/support-matrix.md'
+
+/** One snapshot that was compared. */
+interface ResultRow {
+  readonly flink: string
+  readonly backend: string
+  readonly format: string
+  readonly job: string
+  readonly name: string
+  readonly entries: number
+  /** Differences that no known gap explains. */
+  readonly differences: number
+  /** Reasons of known gaps that showed. */
+  readonly gaps: readonly string[]
+}
+
+/** One type of value, as Flink prints it, in a Flink version. */
+interface TypeRow {
+  readonly flink: string
+  readonly type: string
+  readonly entries: number
+  readonly equal: boolean
+}
+
+interface Result {
+  readonly date: string
+  readonly node: string
+  readonly snapshots: readonly ResultRow[]
+  readonly types: readonly TypeRow[]
+}
+
+async function compareAll(directories: readonly string[]): Promise<Result> {
+  const gaps = await readGaps('conformance/known-gaps.txt')
+  const fields = await readJson<FieldDescriptions>('conformance/fields.json')
+  const snapshots: ResultRow[] = []
+  const types = new Map<string, TypeRow>()
+  for (const directory of directories) {
+    for (const file of await expectedFiles(directory)) {
+      const expected = await readJson<Expected>(file)
+      const { row, differing } = await compareOne(file, relative(directory, file), expected, fields, gaps)
+      snapshots.push(row)
+      for (const operator of expected.operators) {
+        for (const state of operator.keyedStates ?? []) {
+          const equal = !differing.has('') && !differing.has(`${operator.uid ?? operator.operatorId}/${state.name}`)
+          for (const type of [state.valueType, state.mapKeyType, state.mapValueType, operator.keyType]) {
+            if (type !== undefined) addType(types, expected.flinkVersion, type, state.entries.length, equal)
+          }
+        }
+      }
+    }
+  }
+  const date = new Date().toISOString().slice(0, 10)
+  return {
+    date,
+    node: process.versions.node,
+    snapshots,
+    types: [...types.values()].sort((a, b) => compareText(a.type + a.flink, b.type + b.flink)),
+  }
+}
+
+/** The states (`operator/state`) that differ; `''` where the whole snapshot could not be read. */
+async function compareOne(
+  file: string,
+  name: string,
+  expected: Expected,
+  fields: FieldDescriptions,
+  gaps: readonly KnownGap[],
+): Promise<{ row: ResultRow; differing: Set<string> }> {
+  let differences: string[]
+  let entries = 0
+  const differing = new Set<string>()
+  try {
+    const outcome = await compareFile(file, { fields })
+    differences = outcome.differences
+    entries = outcome.compared
+    for (const difference of differences) differing.add(difference.slice(0, difference.indexOf(':')))
+  } catch (error) {
+    if (!(error instanceof KobelError)) throw error
+    differences = [`${error.code} ${error.describe()}`]
+    differing.add('')
+  }
+  const { flinkVersion: flink, backend, format, job } = expected
+  const row: ResultRow = {
+    flink,
+    backend,
+    format: `${format}${expected.compression ? ' compressed' : ''}`,
+    job,
+    name: name.replace(/\/expected.*$/, ''),
+    entries,
+    differences: withoutGaps(gaps, name, differences).length,
+    gaps: gaps
+      .filter((gap) => gap.file.test(name) && differences.some((each) => gap.difference.test(each)))
+      .map((gap) => gap.reason),
+  }
+  return { row, differing }
+}
+
+function addType(types: Map<string, TypeRow>, flink: string, type: string, entries: number, equal: boolean): void {
+  const key = `${type}\n${flink}`
+  const known = types.get(key) ?? { flink, type, entries: 0, equal: true }
+  types.set(key, { flink, type, entries: known.entries + entries, equal: known.equal && equal })
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function compareVersions(a: string, b: string): number {
+  const [x, y] = [a.split('.').map(Number), b.split('.').map(Number)]
+  return y[0]! - x[0]! || y[1]! - x[1]! || y[2]! - x[2]!
+}
+
+/** The page: formats and types by Flink version. Every mark is the outcome of a comparison, never typed in. */
+export function pageOf(result: Result): string {
+  const versions = [...new Set(result.snapshots.map((row) => row.flink))].sort(compareVersions)
+  const total = result.snapshots.reduce((sum, row) => sum + row.entries, 0)
+  return `# Support matrix
+
+Printed by \`node build/scripts/support-matrix.js print\` from [\`conformance/results.json\`](../conformance/results.json), the
+outcome of comparing ${total.toLocaleString('en')} entries of ${result.snapshots.length} snapshots on ${result.date} with Node ${result.node}. The snapshots were written by
+real Flink; what they hold was known to the jobs that wrote them ([conformance](../conformance/README.md)). A number is
+the entries compared, all equal; 🔴 counts differences; a letter refers to a known gap below; – was not tried.
+
+## Reading, by backend and format
+
+${table(['backend', 'format', ...versions], formatRows(result, versions))}
+
+## Reading, by type
+
+Types as Flink prints them, of values, elements, map keys and values, and keys.
+
+${table(['type', ...versions], typeRows(result, versions))}
+
+## Known gaps
+
+${gapLines(result).join('\n')}
+
+## Other operations
+
+Writing, editing and SQL are not there yet: 🔴 for every version.
+`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function gapReasons(result: Result): string[] {
+  return [...new Set(result.snapshots.flatMap((row) => row.gaps))].sort(compareText)
+}
+
+function gapLines(result: Result): string[] {
+  return gapReasons(result).map((reason, i) => `- **${letter(i)}**: ${reason}`)
+}
+
+function letter(i: number): string {
+  return String.fromCharCode(97 + i)
+}
+
+function formatRows(result: Result, versions: readonly string[]): string[][] {
+  const reasons = gapReasons(result)
+  const kinds = [...new Set(result.snapshots.map((row) => `${row.backend} | ${row.format}`))].sort(compareText)
+  return kinds.map((kind) => [
+    ...kind.split(' | '),
+    ...versions.map((version) => {
+      const rows = result.snapshots.filter((row) => row.flink === version && `${row.backend} | ${row.format}` === kind)
+      if (rows.length === 0) return '–'
+      const differences = rows.reduce((sum, row) => sum + row.differences, 0)
+      const gaps = [...new Set(rows.flatMap((row) => row.gaps))].map((reason) => letter(reasons.indexOf(reason))).sort()
+      const entries = rows.reduce((sum, row) => sum + row.entries, 0)
+      return differences > 0 ? `🔴 ${differences}` : `${entries}${gaps.length > 0 ? ` (${gaps.join(', ')})` : ''}`
+    }),
+  ])
+}
+
+function typeRows(result: Result, versions: readonly string[]): string[][] {
+  const types = [...new Set(result.types.map((row) => row.type))].sort(compareText)
+  return types.map((type) => [
+    `\`${type.replaceAll('|', '\\|').replace(/kobel\.conformance\.types\./g, '')}\``,
+    ...versions.map((version) => {
+      const row = result.types.find((each) => each.type === type && each.flink === version)
+      return row === undefined ? '–' : row.equal ? String(row.entries) : '🔴'
+    }),
+  ])
+}
+
+async function main(): Promise<void> {
+  const [verb, ...directories] = process.argv.slice(2)
+  if (verb === 'compare') {
+    const result = await compareAll(['fixtures', ...directories])
+    await writeFile(RESULT, `${JSON.stringify(result, null, 1)}\n`)
+    await writeFile(PAGE, pageOf(result))
+    const failed = result.snapshots.filter((row) => row.differences > 0)
+    for (const row of failed) console.log(`not ok ${row.flink} ${row.name}: ${row.differences} differences`)
+    console.log(`${result.snapshots.length - failed.length} passed, ${failed.length} failed`)
+    process.exitCode = failed.length > 0 ? 1 : 0
+  } else if (verb === 'print') {
+    await writeFile(PAGE, pageOf(JSON.parse(await readFile(RESULT, 'utf8')) as Result))
+  } else {
+    console.error('usage: support-matrix compare [DIRECTORY …] | print')
+    process.exitCode = 2
+  }
+}
+
+if (process.argv[1]?.endsWith('support-matrix.js')) await main()
