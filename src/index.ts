@@ -1,10 +1,21 @@
 /** kobel for Apache Flink, without Node: everything here also runs in a browser. */
+export { Reader } from './bytes/reader.ts'
+export { Writer } from './bytes/writer.ts'
 export { KobelError, type KobelErrorCode } from './error.ts'
 export type { Blob, ElementBatch, EntryBatch, TimerBatch } from './format/batch.ts'
 export { type Metadata, readMetadata, writeMetadata } from './format/metadata/index.ts'
-export type { FieldDescriptions } from './serializer/options.ts'
+export { type CompositeBody, type CompositeDefinition, compositeRow, simpleRow } from './serializer/families/rows.ts'
+export type { Codec, Layout, LayoutCase, LayoutField, LayoutSubclass } from './serializer/layout.ts'
+export type { ClassDescription, FieldDescriptions } from './serializer/options.ts'
 export { row, type SerializerRow } from './serializer/row.ts'
-export { formatType, type Type } from './serializer/type.ts'
+export {
+  readVersionedSnapshot,
+  type SerializerSnapshot,
+  type SnapshotSource,
+  writeVersionedSnapshot,
+} from './serializer/snapshot.ts'
+export { formatType, type Type, type TypeField, type TypeKind } from './serializer/type.ts'
+export { type CodecDefinition, codecLayout } from './serializer/user-row.ts'
 export { CLASS, TypedBytes, type Value } from './serializer/value.ts'
 export type { Entry, Timer } from './snapshot/decode.ts'
 export { type DescribeOptions, describeSnapshot, type SnapshotDescription } from './snapshot/describe.ts'

@@ -7,12 +7,14 @@ import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { OpenOptions } from '../snapshot/options.ts'
 import { FileStore } from '../store/file.ts'
 import { HttpStore } from '../store/http.ts'
+import { loadSerializers } from './user-serializers.ts'
 
 /** Options of every command that opens a snapshot. */
 export interface SnapshotFlags {
   readonly latest?: boolean
   readonly uids?: string
   readonly fields?: string
+  readonly serializers?: string
   readonly json?: boolean
 }
 
@@ -21,6 +23,7 @@ export function withSnapshotOptions(command: Command): Command {
     .option('--latest', 'of several checkpoints below PATH, take the newest that is complete')
     .option('--uids <file>', 'candidate uids, one a line: they name operators whose ids are their hashes')
     .option('--fields <file>', 'declared fields of classes that Kryo wrote, as JSON')
+    .option('--serializers <file>', 'rows for serializers of your own, a module in JavaScript or TypeScript')
 }
 
 /**
@@ -49,6 +52,7 @@ async function openOptionsOf(flags: SnapshotFlags): Promise<OpenOptions> {
     latest: flags.latest ?? false,
     ...(flags.uids !== undefined && { uids: await readUids(flags.uids) }),
     ...(flags.fields !== undefined && { fields: await readFields(flags.fields) }),
+    ...(flags.serializers !== undefined && { serializers: await loadSerializers(flags.serializers) }),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import type { Layout } from './layout.ts'
 import { type SerializerSnapshot, type SnapshotSource, snapshotOf } from './snapshot.ts'
@@ -16,6 +17,11 @@ export interface SerializerRow<Body = unknown> {
   readonly writeBody: (writer: Writer, body: Body, version: number) => void
   readonly type: (body: Body) => Type
   readonly layout: (body: Body) => Layout
+  /**
+   * For rows of users: Java's `hashCode` of the value at the reader, which is then behind it; `layout`: as the layout
+   * says. Without it the hash is not known, and one key is found by reading all of them.
+   */
+  readonly hash?: 'layout' | ((reader: Reader) => number)
 }
 
 /** Rows by snapshot class: the support matrix of serializers. */

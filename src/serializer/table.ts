@@ -12,6 +12,7 @@ import { STATE_ROWS } from './families/state.ts'
 import { TABLE_ROWS } from './families/table.ts'
 import { TABLE_STATE_ROWS } from './families/table-state.ts'
 import type { SerializerRow, SerializerTable } from './row.ts'
+import { userRow } from './user-row.ts'
 
 /** All rows that come with kobel. */
 export const SERIALIZER_ROWS: readonly SerializerRow[] = [
@@ -30,9 +31,11 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...CEP_ROWS,
 ]
 
-/** The table with rows of the user's own; a row for a known class replaces it. */
-export function serializerTable(extra: readonly SerializerRow[] = []): SerializerTable {
-  return new Map([...SERIALIZER_ROWS, ...extra].map((each) => [each.snapshotClass, each]))
-}
+export const SERIALIZER_TABLE: SerializerTable = new Map(SERIALIZER_ROWS.map((each) => [each.snapshotClass, each]))
 
-export const SERIALIZER_TABLE: SerializerTable = serializerTable()
+/** The table with rows of the user's own; a row for a known class replaces it, and keeps the hash of its layout. */
+export function serializerTable(extra: readonly SerializerRow[] = []): SerializerTable {
+  if (extra.length === 0) return SERIALIZER_TABLE
+  const own = extra.map((each) => (SERIALIZER_TABLE.has(each.snapshotClass) ? each : userRow(each)))
+  return new Map([...SERIALIZER_TABLE, ...own.map((each) => [each.snapshotClass, each] as const)])
+}

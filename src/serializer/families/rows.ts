@@ -13,8 +13,14 @@ export const RUNTIME = 'org.apache.flink.api.java.typeutils.runtime'
 export const STATE = 'org.apache.flink.runtime.state'
 
 /** `SimpleTypeSerializerSnapshot`: version 3 has no body, version 2 (Flink 1.7) names the serializer's class. */
-export function simpleRow(snapshotClass: string, type: Type, layout: Layout): SerializerRow {
+export function simpleRow(
+  snapshotClass: string,
+  type: Type,
+  layout: Layout,
+  options: Pick<SerializerRow, 'hash'> = {},
+): SerializerRow {
   return row<string | undefined>({
+    ...options,
     snapshotClass,
     versions: [3, 2],
     readBody: ({ reader }, version) => (version === 2 ? reader.utf() : undefined),
