@@ -8,10 +8,12 @@ import type { Layout } from '../serializer/layout.ts'
 import type { Type } from '../serializer/type.ts'
 import type { Value } from '../serializer/value.ts'
 import { BatchDecoder, readPart } from '../snapshot/decode.ts'
+import type { KeyedSource } from '../snapshot/keyed-source.ts'
 import { KeyedState } from '../snapshot/keyed-state.ts'
 import { noSuch } from '../snapshot/names.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import type { OperatorState } from '../snapshot/operator-state.ts'
+import type { OnSkip } from '../snapshot/skipped.ts'
 import { valueFromText } from './value-text.ts'
 
 /** A row of a state: member name and JSON text, in the order of the dump's members. */
@@ -32,6 +34,8 @@ export interface RowSelection {
   readonly namespace?: string
   readonly keyGroups?: readonly [first: number, last: number]
   readonly limit: number
+  /** Reads on past broken parts. */
+  readonly onSkip?: OnSkip
 }
 
 /**
@@ -39,7 +43,7 @@ export interface RowSelection {
  * find its key group, and only that is read.
  */
 export async function rowsOf(operator: Operator, stateName: string, selection: RowSelection): Promise<Rows> {
-  const name = /^(event|processing)_/.test(stateName) ? await timersOr(operator, stateName) : stateName
+  const name = /^(event|processing)_/.test(stateName) ? await timersOr(operator, stateName, selection) : stateName
   const { keyGroups } = selection
   if (keyGroups && keyGroups[1] >= operator.maxParallelism) {
     throw new KobelError('USAGE', `the operator has the key groups 0 to ${operator.maxParallelism - 1}`, {
@@ -47,7 +51,7 @@ export async function rowsOf(operator: Operator, stateName: string, selection: R
     })
   }
   if (selection.key !== undefined) {
-    const info = (await operator.firstKeyedSource())?.states.find((state) => state.name === name)
+    const info = (await firstKeyedSource(operator, selection))?.states.find((state) => state.name === name)
     if (info) return keyedRows(new KeyedState(operator, name), info, selection)
   }
   await operator.load()
@@ -65,20 +69,26 @@ export async function rowsOf(operator: Operator, stateName: string, selection: R
   )
 }
 
+/** A broken one is skipped, and told when it is read. */
+async function firstKeyedSource(operator: Operator, { onSkip }: RowSelection): Promise<KeyedSource | undefined> {
+  if (!onSkip) return operator.firstKeyedSource()
+  return (await operator.keyedSources(undefined, () => {}))[0]
+}
+
 /** Timers may be named without the `_timer_state/` that Flink puts before them. */
-async function timersOr(operator: Operator, name: string): Promise<string> {
-  const states = (await operator.firstKeyedSource())?.states.map((state) => state.name) ?? []
+async function timersOr(operator: Operator, name: string, selection: RowSelection): Promise<string> {
+  const states = (await firstKeyedSource(operator, selection))?.states.map((state) => state.name) ?? []
   return states.includes(name) ? name : `_timer_state/${name}`
 }
 
 function keyedRows(state: KeyedState, info: KeyedStateInfo, selection: RowSelection): Rows {
-  const { keyGroups } = selection
+  const { keyGroups, onSkip } = selection
   const key = selection.key === undefined ? undefined : valueFromText('key', info.key, selection.key)
   const namespace =
     selection.namespace === undefined
       ? undefined
       : valueToJson(info.namespace, valueFromText('namespace', info.namespace, selection.namespace))
-  const options = { ...(key !== undefined && { key }), ...(keyGroups && { keyGroups }) }
+  const options = { ...(key !== undefined && { key }), ...(keyGroups && { keyGroups }), ...(onSkip && { onSkip }) }
   const named = isVoid(info.namespace) ? [] : ['namespace']
   if (info.kind === 'timer') {
     return {
@@ -105,8 +115,8 @@ async function* entryRows(
   const decoder = new BatchDecoder()
   for await (const { batch, i } of state.batches('entries', options)) {
     const info = batch.states[batch.stateIds[i]!]!
-    const entry = decoder.entry(batch as EntryBatch, i)
-    const shown = namespaceMembers(info, entry.namespace, namespace)
+    const entry = state.decode(batch, options.onSkip, () => decoder.entry(batch as EntryBatch, i))
+    const shown = entry && namespaceMembers(info, entry.namespace, namespace)
     if (!shown) continue
     const { ttl } = entry
     yield [
@@ -132,8 +142,8 @@ async function* timerRows(
   const decoder = new BatchDecoder()
   for await (const { batch, i } of state.batches('timers', options)) {
     const info = batch.states[batch.stateIds[i]!]!
-    const timer = decoder.timer(batch as TimerBatch, i)
-    const shown = namespaceMembers(info, timer.namespace, namespace)
+    const timer = state.decode(batch, options.onSkip, () => decoder.timer(batch as TimerBatch, i))
+    const shown = timer && namespaceMembers(info, timer.namespace, namespace)
     if (!shown) continue
     yield [
       ['keyGroup', String(timer.keyGroup)],
@@ -165,21 +175,26 @@ function operatorRows(state: OperatorState, selection: RowSelection): Rows {
   return {
     columns: ['subtask', ...(state.kind === 'broadcast' ? ['mapKey'] : []), 'value'],
     valueType: state.valueType,
-    rows: elementRows(state),
+    rows: elementRows(state, selection.onSkip),
   }
 }
 
-async function* elementRows(state: OperatorState): AsyncGenerator<Row> {
-  for await (const { batch, value, mapKey } of state.batchesWithLayouts({})) {
+async function* elementRows(state: OperatorState, onSkip: OnSkip | undefined): AsyncGenerator<Row> {
+  for await (const { batch, value, mapKey } of state.batchesWithLayouts(onSkip ? { onSkip } : {})) {
     const reader = new Reader(batch.buffer)
     const json = (layout: Layout, pairs: Uint32Array, i: number): string =>
       valueToJson(layout, readPart(layout, reader, pairs[2 * i]!, pairs[2 * i + 1]!))
     for (let i = 0; i < batch.count; i++) {
-      yield [
-        ['subtask', String(batch.subtask)],
-        ...(mapKey ? [['mapKey', json(mapKey, batch.mapKeys, i)] as const] : []),
-        ['value', json(value, batch.values, i)],
-      ]
+      const row = state.decode(
+        batch,
+        onSkip,
+        (): Row => [
+          ['subtask', String(batch.subtask)],
+          ...(mapKey ? [['mapKey', json(mapKey, batch.mapKeys, i)] as const] : []),
+          ['value', json(value, batch.values, i)],
+        ],
+      )
+      if (row) yield row
     }
   }
 }

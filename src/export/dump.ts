@@ -10,9 +10,11 @@ import type { Layout } from '../serializer/layout.ts'
 import { rendersLosslessly } from '../serializer/lossless.ts'
 import { TypedBytes, type Value } from '../serializer/value.ts'
 import { BatchDecoder, LIST_DELIMITER, readPart } from '../snapshot/decode.ts'
+import type { KeyedBatch } from '../snapshot/keyed-source.ts'
 import type { Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import type { OperatorState } from '../snapshot/operator-state.ts'
+import { locatedSkips, type OnSkip, skipOrThrow } from '../snapshot/skipped.ts'
 import { scanSorted } from '../snapshot/sorted.ts'
 import { planOf } from './plan.ts'
 
@@ -22,13 +24,15 @@ export interface DumpOptions {
   readonly bytes?: boolean
   /** Only these operators (by label); all by default. The plan names all. */
   readonly operators?: readonly Operator[]
+  /** Where it is given, what cannot be read is left out and told; some of it may be told twice. */
+  readonly onSkip?: OnSkip
 }
 
 /**
  * Everything in a snapshot as JSON lines (DESIGN section 9): first the plan, then every entry, timer, element and blob,
  * in an order that equal snapshots share: by operator id, key group, state, raw key.
  *
- * @throws KobelError of the first handle that cannot be read; nothing is left out silently.
+ * @throws KobelError of the first handle that cannot be read, without `onSkip`; nothing is left out silently.
  */
 export async function* dumpSnapshot(
   snapshot: Snapshot,
@@ -36,17 +40,31 @@ export async function* dumpSnapshot(
 ): AsyncGenerator<string, void, undefined> {
   const operators = [...snapshot.operators].sort((a, b) => (a.id < b.id ? -1 : 1))
   for (const operator of operators) await operator.load()
-  yield await planOf(snapshot, operators)
+  const { onSkip } = options
+  yield await planOf(snapshot, operators, onSkip !== undefined)
   for (const operator of operators) {
     if (options.operators && !options.operators.includes(operator)) continue
     const failed = operator.unreadable[0]
-    if (failed)
+    if (failed && !onSkip)
       throw new KobelError(failed.error.code, failed.error.message, { operator: operator.label, ...failed.error.where })
-    yield* dumpKeyed(operator, options.bytes ?? false)
+    const located = onSkip && locatedSkips(onSkip, { operator: operator.label })
+    yield* dumpKeyed(operator, options.bytes ?? false, located)
+    if (located) tellUnreadable(operator, located)
     for (const state of [...operator.operatorStates].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      yield* dumpOperatorState(operator, state, options.bytes ?? false)
+      yield* dumpOperatorState(operator, state, options.bytes ?? false, located)
     }
-    for (const blob of await operator.blobs()) if (blob.part !== 'coordinator') yield await blobLine(operator, blob)
+    for (const blob of await operator.blobs(onSkip ? { onSkip } : {})) {
+      const line = blob.part === 'coordinator' ? undefined : await blobLine(operator, blob, located)
+      if (line !== undefined) yield line
+    }
+  }
+}
+
+/** Operator state whose head cannot be read: no state of it may be known to tell of it. */
+function tellUnreadable(operator: Operator, onSkip: OnSkip): void {
+  if (operator.operatorStates.length > 0) return
+  for (const { part, subtask, error } of operator.unreadable) {
+    if (part === 'operator') onSkip({ part, subtask, error })
   }
 }
 
@@ -56,14 +74,37 @@ function headOf(operator: Operator): string {
   return `{"operator":"${operator.id}",${uid}`
 }
 
-async function* dumpKeyed(operator: Operator, allBytes: boolean): AsyncGenerator<string, void, undefined> {
+async function* dumpKeyed(
+  operator: Operator,
+  allBytes: boolean,
+  onSkip: OnSkip | undefined,
+): AsyncGenerator<string, void, undefined> {
   const head = headOf(operator)
   const lines = new KeyedLines(head, allBytes)
-  for (const source of await operator.keyedSources()) {
-    for await (const batch of scanSorted(source)) {
-      for (let i = 0; i < batch.count; i++)
-        yield batch.kind === 'timers' ? lines.timer(batch, i) : lines.entry(batch, i)
+  for (const source of await operator.keyedSources(undefined, onSkip)) {
+    for await (const batch of scanSorted(source, onSkip ? { onSkip } : {})) {
+      for (let i = 0; i < batch.count; i++) {
+        const line = lineOf(lines, batch, i, source.subtask, onSkip)
+        if (line !== undefined) yield line
+      }
     }
+  }
+}
+
+function lineOf(
+  lines: KeyedLines,
+  batch: KeyedBatch,
+  i: number,
+  subtask: number,
+  onSkip: OnSkip | undefined,
+): string | undefined {
+  try {
+    return batch.kind === 'timers' ? lines.timer(batch, i) : lines.entry(batch, i)
+  } catch (error) {
+    const { keyGroup } = batch
+    const states = [batch.states[batch.stateIds[i]!]!.name]
+    skipOrThrow(error, onSkip, { part: 'keyed', subtask, keyGroups: [keyGroup, keyGroup], states, entries: 1 })
+    return undefined
   }
 }
 
@@ -237,9 +278,10 @@ async function* dumpOperatorState(
   operator: Operator,
   state: OperatorState,
   allBytes: boolean,
+  onSkip: OnSkip | undefined,
 ): AsyncGenerator<string, void, undefined> {
   const head = `${headOf(operator)}"state":${JSON.stringify(state.name)},"kind":"${state.kind}","subtask":`
-  for await (const { batch, value, mapKey } of state.batchesWithLayouts({})) {
+  for await (const { batch, value, mapKey } of state.batchesWithLayouts(onSkip ? { onSkip } : {})) {
     const reader = new Reader(batch.buffer)
     for (let i = 0; i < batch.count; i++) {
       const bytes = new ByteMembers(allBytes)
@@ -247,8 +289,11 @@ async function* dumpOperatorState(
         const [start, end] = [pairs[2 * i]!, pairs[2 * i + 1]!]
         return `,"${name}":${bytes.json(name, layout, readPart(layout, reader, start, end), batch.buffer.subarray(start, end), true)}`
       }
-      const key = mapKey ? part('mapKey', mapKey, batch.mapKeys) : ''
-      yield `${head}${batch.subtask}${key}${part('value', value, batch.values)}${bytes.text()}}`
+      const line = state.decode(batch, onSkip, () => {
+        const key = mapKey ? part('mapKey', mapKey, batch.mapKeys) : ''
+        return `${head}${batch.subtask}${key}${part('value', value, batch.values)}${bytes.text()}}`
+      })
+      if (line !== undefined) yield line
     }
   }
 }
@@ -256,9 +301,14 @@ async function* dumpOperatorState(
 /** Bytes read of a blob at once: base64 of a multiple of three bytes can be joined. */
 const BLOB_STEP = 3 << 18
 
-async function blobLine(operator: Operator, blob: Blob): Promise<string> {
+async function blobLine(operator: Operator, blob: Blob, onSkip: OnSkip | undefined): Promise<string | undefined> {
   const parts: string[] = []
-  for (let at = 0; at < blob.length; at += BLOB_STEP)
-    parts.push(toBase64(await blob.read(at, Math.min(blob.length, at + BLOB_STEP))))
+  try {
+    for (let at = 0; at < blob.length; at += BLOB_STEP)
+      parts.push(toBase64(await blob.read(at, Math.min(blob.length, at + BLOB_STEP))))
+  } catch (error) {
+    if (blob.part !== 'master') skipOrThrow(error, onSkip, { part: blob.part, subtask: blob.subtask })
+    return undefined
+  }
   return `${headOf(operator)}"part":${JSON.stringify(blob.name)},"kind":"${blob.part}","subtask":${blob.subtask},"bytes":"${parts.join('')}"}`
 }

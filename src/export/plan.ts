@@ -9,11 +9,11 @@ import type { Operator } from '../snapshot/operator.ts'
 /**
  * The first line of a dump: what the rows do not say. It names no path, format or version of the source, so that equal
  * states dump equally. Serializer snapshots are base64 of the form in the head of a stream; subtasks that declare the
- * same share one entry.
+ * same share one entry. `salvage`: what cannot be read is left out.
  */
-export async function planOf(snapshot: Snapshot, operators: readonly Operator[]): Promise<string> {
+export async function planOf(snapshot: Snapshot, operators: readonly Operator[], salvage = false): Promise<string> {
   const { metadata } = snapshot
-  const described = await Promise.all(operators.map(describeOperator))
+  const described = await Promise.all(operators.map((operator) => describeOperator(operator, salvage)))
   const rest = JSON.stringify({
     properties: metadata.properties ? toBase64(metadata.properties.raw) : null,
     masterStates: metadata.masterStates.map(({ name, version, bytes }) => ({ name, version, bytes: toBase64(bytes) })),
@@ -22,9 +22,11 @@ export async function planOf(snapshot: Snapshot, operators: readonly Operator[])
   return `{"plan":{"checkpointId":${longJson(metadata.checkpointId)},${rest.slice(1)}}`
 }
 
-async function describeOperator(operator: Operator): Promise<Record<string, unknown>> {
+async function describeOperator(operator: Operator, salvage: boolean): Promise<Record<string, unknown>> {
   const { metadata } = operator
-  const coordinator = (await operator.blobs()).find((blob) => blob.part === 'coordinator')
+  const coordinator = (await operator.blobs(salvage ? { onSkip: () => {} } : {})).find(
+    (blob) => blob.part === 'coordinator',
+  )
   const finished = metadata.subtasks.filter((subtask) => subtask.finished).map((subtask) => subtask.index)
   return {
     id: operator.id,
@@ -35,13 +37,14 @@ async function describeOperator(operator: Operator): Promise<Record<string, unkn
     ...(coordinator && { coordinator: toBase64(await coordinator.read(0, coordinator.length)) }),
     ...(metadata.fullyFinished && { fullyFinished: true }),
     ...(finished.length > 0 && { finishedSubtasks: finished }),
-    keyed: await keyedDeclarations(operator),
+    keyed: await keyedDeclarations(operator, salvage),
     operatorState: operatorDeclarations(operator),
   }
 }
 
-async function keyedDeclarations(operator: Operator): Promise<unknown[]> {
-  const sources = operator.unreadable.some((each) => each.part === 'keyed') ? [] : await operator.keyedSources()
+async function keyedDeclarations(operator: Operator, salvage: boolean): Promise<unknown[]> {
+  const broken = !salvage && operator.unreadable.some((each) => each.part === 'keyed')
+  const sources = broken ? [] : await operator.keyedSources(undefined, salvage ? () => {} : undefined)
   return grouped(
     sources.map(({ subtask, head }) => ({
       subtask,

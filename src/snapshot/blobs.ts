@@ -1,12 +1,24 @@
 import type { Blob } from '../format/batch.ts'
 import type { OperatorMetadata, StreamStateHandle } from '../format/metadata/index.ts'
-import type { StreamOpener } from './streams.ts'
+import { type OnSkip, skipOrThrow } from './skipped.ts'
+import type { StateStream, StreamOpener } from './streams.ts'
 
 /** Channel, coordinator and raw state of an operator: bytes that are listed, and read on request. */
-export async function blobsOf(operator: OperatorMetadata, streams: StreamOpener): Promise<Blob[]> {
+export async function blobsOf(operator: OperatorMetadata, streams: StreamOpener, onSkip?: OnSkip): Promise<Blob[]> {
   const blobs: Blob[] = []
-  const add = async (part: Blob['part'], name: string, subtask: number, handle: StreamStateHandle): Promise<void> => {
-    const stream = await streams.open(handle)
+  const add = async (
+    part: Exclude<Blob['part'], 'master'>,
+    name: string,
+    subtask: number,
+    handle: StreamStateHandle,
+  ): Promise<void> => {
+    let stream: StateStream
+    try {
+      stream = await streams.open(handle)
+    } catch (error) {
+      skipOrThrow(error, onSkip, { part, subtask })
+      return
+    }
     blobs.push({
       kind: 'blob',
       part,

@@ -6,7 +6,8 @@ import { type KeyedHead, readKeyedHead } from '../format/keyed-head.ts'
 import { hiddenState, type KeyedStateInfo, keyedStatesOf } from '../format/keyed-state.ts'
 import type { KeyGroupOffsets } from '../format/metadata/index.ts'
 import { type KeyedBatch, type KeyedSource, type ScanOptions, type SourceContext, wantedRange } from './keyed-source.ts'
-import { type StateStream, StreamWindow } from './streams.ts'
+import { skipOrThrow } from './skipped.ts'
+import { readAtLeast, type StateStream, StreamWindow } from './streams.ts'
 
 /** Opens a stream in canonical layout: a canonical savepoint, or a full snapshot of RocksDB before Flink 1.16. */
 export async function openCanonicalSource(
@@ -34,7 +35,7 @@ export async function openKeyGroups(
       file: stream.location,
     })
   }
-  const fetched = await stream.read(0, Math.min(stream.length, end + ahead))
+  const fetched = await readAtLeast(stream, 0, end, Math.min(stream.length, end + ahead))
   const bytes = fetched.subarray(0, end)
   try {
     return { stream, head: readKeyedHead(bytes, end, context.table, context.options), behind: fetched.subarray(end) }
@@ -70,7 +71,7 @@ export function canonicalSource(
     head,
     states,
     storedBytes: stream.length - head.length,
-    scan: (options = {}) => scanKeyGroups(stream, handle, layout, head.compressed, options),
+    scan: (options = {}) => scanKeyGroups(subtask, stream, handle, layout, head.compressed, options),
   }
 }
 
@@ -93,6 +94,7 @@ export function keyGroupExtents(handle: KeyGroupOffsets, length: number, options
 }
 
 async function* scanKeyGroups(
+  subtask: number,
   stream: StateStream,
   handle: KeyGroupOffsets,
   layout: CanonicalLayout,
@@ -107,7 +109,9 @@ async function* scanKeyGroups(
     try {
       yield* scanKeyGroup(scanner, plain, extent)
     } catch (error) {
-      throw locate(error, { file: stream.location, keyGroup: extent.keyGroup })
+      const { keyGroup } = extent
+      const located = locate(error, { file: stream.location, keyGroup })
+      skipOrThrow(located, options.onSkip, { part: 'keyed', subtask, keyGroups: [keyGroup, keyGroup] })
     }
   }
 }

@@ -7,6 +7,7 @@ import { hiddenState, type KeyedStateInfo, keyedStatesOf } from '../format/keyed
 import type { KeyGroupOffsets } from '../format/metadata/index.ts'
 import { type KeyGroupExtent, keyGroupExtents, PlainBytes, type PlainSource } from './canonical-source.ts'
 import type { KeyedBatch, KeyedSource, ScanOptions } from './keyed-source.ts'
+import { skipOrThrow } from './skipped.ts'
 import { type StateStream, StreamWindow, WINDOW_BYTES } from './streams.ts'
 
 /** A stream of a heap backend: a native savepoint, a checkpoint, or any savepoint before Flink 1.13. */
@@ -26,7 +27,7 @@ export function heapSource(
     head,
     states,
     storedBytes: stream.length - head.length,
-    scan: (options = {}) => scanKeyGroups(stream, handle, layout, head, options, windowBytes),
+    scan: (options = {}) => scanKeyGroups(subtask, stream, handle, layout, head, options, windowBytes),
   }
 }
 
@@ -40,6 +41,7 @@ function heapStatesOf(head: KeyedHead): KeyedStateInfo[] {
 }
 
 async function* scanKeyGroups(
+  subtask: number,
   stream: StateStream,
   handle: KeyGroupOffsets,
   layout: HeapLayout,
@@ -58,7 +60,9 @@ async function* scanKeyGroups(
         ? scanCompressed(layout, new SnappySegments(window, body), extent.keyGroup, options.wanted)
         : scanPlain(layout, new PlainBytes(window, body), extent.keyGroup, options.wanted)
     } catch (error) {
-      throw locate(error, { file: stream.location, keyGroup: extent.keyGroup })
+      const { keyGroup } = extent
+      const located = locate(error, { file: stream.location, keyGroup })
+      skipOrThrow(located, options.onSkip, { part: 'keyed', subtask, keyGroups: [keyGroup, keyGroup] })
     }
   }
 }

@@ -5,6 +5,7 @@ import type { KeyedStateHandle, KeyGroupRange } from '../format/metadata/index.t
 import type { Decompress } from '../format/sst/compression.ts'
 import type { SerializerOptions } from '../serializer/options.ts'
 import type { SerializerTable } from '../serializer/row.ts'
+import { type OnSkip, skipOrThrow } from './skipped.ts'
 import type { StreamOpener } from './streams.ts'
 
 /** What reading a handle needs to know of the snapshot and the operator around it. */
@@ -28,6 +29,11 @@ export interface ScanOptions {
    * other entries can come, those of longer keys that begin so among them.
    */
   readonly keyPrefix?: Uint8Array
+  /**
+   * Where it is given, broken parts are passed over and told: the rest of a key group, a block or a table of a database,
+   * a handle. Without it the first one is thrown.
+   */
+  readonly onSkip?: OnSkip
 }
 
 export type KeyedBatch = EntryBatch | TimerBatch
@@ -59,4 +65,18 @@ export type OpenKeyedSource<H extends KeyedStateHandle> = (
 export function wantedRange(range: KeyGroupRange, options: ScanOptions): { first: number; last: number } {
   const [first, last] = options.keyGroups ?? [range.keyGroupFirst, range.keyGroupLast]
   return { first: Math.max(first, range.keyGroupFirst), last: Math.min(last, range.keyGroupLast) }
+}
+
+/** A scan whose `onSkip` also hears of errors that end it. */
+export async function* scanSource(
+  source: KeyedSource,
+  options: ScanOptions,
+): AsyncGenerator<KeyedBatch, void, undefined> {
+  try {
+    yield* source.scan(options)
+  } catch (error) {
+    const { first, last } = wantedRange(source.keyGroupRange, options)
+    const part = source.format === 'raw-timers' ? 'raw-keyed' : 'keyed'
+    skipOrThrow(error, options.onSkip, { part, subtask: source.subtask, keyGroups: [first, last] })
+  }
 }

@@ -1,6 +1,6 @@
 import { compareBytes } from '../bytes/encoding.ts'
 import { Reader } from '../bytes/reader.ts'
-import { KobelError } from '../error.ts'
+import { KobelError, locate } from '../error.ts'
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo, KeyedStateKind } from '../format/keyed-state.ts'
 import { hashValue, isHashable } from '../serializer/interpreter/hash.ts'
@@ -11,9 +11,11 @@ import { keyLayout } from '../serializer/table/codecs.ts'
 import { mergeTypes, type Type } from '../serializer/type.ts'
 import type { Value } from '../serializer/value.ts'
 import { BatchDecoder, type Entry, readPart, type Timer } from './decode.ts'
-import { keyGroupOfHash } from './key-groups.ts'
+import { keyGroupOfHash, subtaskOfKeyGroup } from './key-groups.ts'
+import { scanSource } from './keyed-source.ts'
 import { noSuch } from './names.ts'
 import type { Operator } from './operator.ts'
+import { locatedSkips, type OnSkip, skipOrThrow } from './skipped.ts'
 
 /** Which entries of a state are wanted. */
 export interface EntriesOptions {
@@ -21,6 +23,8 @@ export interface EntriesOptions {
   readonly keyGroups?: readonly [first: number, last: number]
   /** Only entries of this key: one key group is read where its hash is known. */
   readonly key?: Value
+  /** Where it is given, what cannot be read is passed over and told; without it the first error is thrown. */
+  readonly onSkip?: OnSkip
 }
 
 /** A keyed state of an operator, over all its subtasks. Timers are states of the kind `timer`. */
@@ -69,13 +73,36 @@ export class KeyedState {
   /** Decoded entries in ascending order of key groups. Timers: see {@link timers}. */
   async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
     const decoder = new BatchDecoder()
-    for await (const { batch, i } of this.batches('entries', options)) yield decoder.entry(batch as EntryBatch, i)
+    for await (const { batch, i } of this.batches('entries', options)) {
+      const entry = this.decode(batch, options.onSkip, () => decoder.entry(batch as EntryBatch, i))
+      if (entry) yield entry
+    }
   }
 
   /** Timers of a state of the kind `timer`. */
   async *timers(options: EntriesOptions = {}): AsyncGenerator<Timer, void, undefined> {
     const decoder = new BatchDecoder()
-    for await (const { batch, i } of this.batches('timers', options)) yield decoder.timer(batch as TimerBatch, i)
+    for await (const { batch, i } of this.batches('timers', options)) {
+      const timer = this.decode(batch, options.onSkip, () => decoder.timer(batch as TimerBatch, i))
+      if (timer) yield timer
+    }
+  }
+
+  /** Decodes an entry of a batch; one whose bytes do not fit their types is told to `onSkip`, and undefined. */
+  decode<T>(batch: EntryBatch | TimerBatch, onSkip: OnSkip | undefined, decode: () => T): T | undefined {
+    try {
+      return decode()
+    } catch (error) {
+      const { keyGroup } = batch
+      const located = locate(error, { operator: this.operator.label, state: this.name, keyGroup })
+      const place = { part: 'keyed', subtask: this.subtaskOf(keyGroup), keyGroups: [keyGroup, keyGroup] } as const
+      skipOrThrow(located, onSkip, { ...place, states: [this.name], entries: 1 })
+      return undefined
+    }
+  }
+
+  private subtaskOf(keyGroup: number): number {
+    return subtaskOfKeyGroup(this.operator.maxParallelism, this.operator.parallelism, keyGroup)
   }
 
   /**
@@ -119,11 +146,13 @@ export class KeyedState {
     const keyGroups = match?.keyGroup === undefined ? options.keyGroups : ([match.keyGroup, match.keyGroup] as const)
     const wanted = (state: KeyedStateInfo): boolean => state.name === this.name
     let declared = this.infos.length > 0
-    for (const source of await this.operator.keyedSources(keyGroups)) {
+    const onSkip = options.onSkip && locatedSkips(options.onSkip, { operator: this.operator.label })
+    for (const source of await this.operator.keyedSources(keyGroups, onSkip)) {
       declared ||= source.states.some(wanted)
       const keyPrefix = match?.keyPrefix
-      for await (const batch of source.scan({
+      for await (const batch of scanSource(source, {
         ...(keyGroups && { keyGroups }),
+        ...(onSkip && { onSkip }),
         ...(keyPrefix && { keyPrefix }),
         wanted,
       })) {

@@ -11,8 +11,16 @@ import type { Value } from '../serializer/value.ts'
 import { readPart } from './decode.ts'
 import type { Operator } from './operator.ts'
 import type { OperatorSource } from './operator-source.ts'
+import { type OnSkip, skipOrThrow } from './skipped.ts'
 
 export type OperatorStateKind = 'operator-list' | 'operator-union' | 'broadcast'
+
+/** Which elements are wanted. */
+export interface ElementsOptions {
+  readonly subtask?: number
+  /** Where it is given, what cannot be read is passed over and told; without it the first error is thrown. */
+  readonly onSkip?: OnSkip
+}
 
 /** A decoded element of a LIST or UNION state, or entry of a BROADCAST state. */
 export interface Element {
@@ -76,31 +84,49 @@ export class OperatorState {
   }
 
   /** Decoded elements, by subtask, in the stored order. Every subtask has its own copy of a BROADCAST state. */
-  async *elements(options: { readonly subtask?: number } = {}): AsyncGenerator<Element, void, undefined> {
+  async *elements(options: ElementsOptions = {}): AsyncGenerator<Element, void, undefined> {
     for await (const { batch, value, mapKey } of this.batchesWithLayouts(options)) {
       const reader = new Reader(batch.buffer)
       for (let i = 0; i < batch.count; i++) {
         const at = (pairs: Uint32Array, layout: Layout): Value =>
           readPart(layout, reader, pairs[2 * i]!, pairs[2 * i + 1]!)
-        yield {
+        const element = this.decode(batch, options.onSkip, () => ({
           subtask: batch.subtask,
           ...(mapKey && { mapKey: at(batch.mapKeys, mapKey) }),
           value: at(batch.values, value),
-        }
+        }))
+        if (element) yield element
       }
     }
   }
 
+  /** Decodes an element of a batch; one whose bytes do not fit its type is told to `onSkip`, and undefined. */
+  decode<T>(batch: ElementBatch, onSkip: OnSkip | undefined, decode: () => T): T | undefined {
+    try {
+      return decode()
+    } catch (error) {
+      this.skip(error, onSkip, batch.subtask, 1)
+      return undefined
+    }
+  }
+
+  private skip(error: unknown, onSkip: OnSkip | undefined, subtask: number, entries?: number): void {
+    const located = locate(error, { operator: this.operator.label, state: this.name })
+    const counted = entries === undefined ? {} : { entries }
+    skipOrThrow(located, onSkip, { part: 'operator', subtask, states: [this.name], ...counted })
+  }
+
   /** Elements as bytes. A batch of LIST and UNION has one element; of BROADCAST all entries of a subtask. */
-  async *batches(options: { readonly subtask?: number } = {}): AsyncGenerator<ElementBatch, void, undefined> {
+  async *batches(options: ElementsOptions = {}): AsyncGenerator<ElementBatch, void, undefined> {
     for await (const { batch } of this.batchesWithLayouts(options)) yield batch
   }
 
-  async *batchesWithLayouts(options: {
-    readonly subtask?: number
-  }): AsyncGenerator<{ batch: ElementBatch; value: Layout; mapKey: Layout | undefined }, void, undefined> {
-    const broken = this.operator.unreadable.find((each) => each.part === 'operator')
-    if (broken) throw locate(broken.error, { operator: this.operator.label, state: this.name })
+  async *batchesWithLayouts(
+    options: ElementsOptions,
+  ): AsyncGenerator<{ batch: ElementBatch; value: Layout; mapKey: Layout | undefined }, void, undefined> {
+    for (const { part, subtask, error } of this.operator.unreadable) {
+      if (part === 'operator') this.skip(error, options.onSkip, subtask)
+    }
     for (const source of this.sources) {
       if (options.subtask !== undefined && options.subtask !== source.subtask) continue
       const offsets = source.handle.states.find((state) => state.name === this.name)?.offsets ?? []
@@ -108,16 +134,16 @@ export class OperatorState {
       const value = (info && serializerOf(info, 'VALUE_SERIALIZER')?.layout) ?? UNKNOWN
       const mapKey =
         this.mode === 'BROADCAST' ? ((info && serializerOf(info, 'KEY_SERIALIZER')?.layout) ?? UNKNOWN) : undefined
-      try {
-        for (const offset of offsets) {
+      for (const offset of offsets) {
+        let batch: ElementBatch
+        try {
           const { bytes } = await source.element(offset, Number.POSITIVE_INFINITY)
-          const batch = mapKey
-            ? broadcastBatch(source.subtask, bytes, mapKey, value)
-            : elementBatch(source.subtask, bytes)
-          yield { batch, value, mapKey }
+          batch = mapKey ? broadcastBatch(source.subtask, bytes, mapKey, value) : elementBatch(source.subtask, bytes)
+        } catch (error) {
+          this.skip(locate(error, { file: source.stream.location }), options.onSkip, source.subtask)
+          continue
         }
-      } catch (error) {
-        throw locate(error, { operator: this.operator.label, state: this.name, file: source.stream.location })
+        yield { batch, value, mapKey }
       }
     }
   }

@@ -9,13 +9,21 @@ import type {
 } from '../format/metadata/index.ts'
 import { blobsOf } from './blobs.ts'
 import { mapConcurrent } from './concurrent.ts'
-import type { KeyedBatch, KeyedSource, OpenKeyedSource, ScanOptions, SourceContext } from './keyed-source.ts'
+import {
+  type KeyedBatch,
+  type KeyedSource,
+  type OpenKeyedSource,
+  type ScanOptions,
+  type SourceContext,
+  scanSource,
+} from './keyed-source.ts'
 import { KeyedState } from './keyed-state.ts'
 import { noSuch } from './names.ts'
 import { openKeyedSource } from './open-source.ts'
 import { type OperatorSource, openOperatorSource } from './operator-source.ts'
 import { OperatorState } from './operator-state.ts'
 import { openRawTimersSource } from './raw-timers-source.ts'
+import { locatedSkips, type OnSkip, skipOrThrow } from './skipped.ts'
 
 /** A state handle that cannot be read, and why. Scans of the operator throw the error; nothing is left out silently. */
 export interface Unreadable {
@@ -93,8 +101,13 @@ export class Operator {
   }
 
   /** Channel, coordinator and raw state. */
-  blobs(): Promise<Blob[]> {
-    return blobsOf(this.metadata, this.context.streams)
+  blobs(options: { readonly onSkip?: OnSkip } = {}): Promise<Blob[]> {
+    return blobsOf(this.metadata, this.context.streams, options.onSkip && this.located(options.onSkip))
+  }
+
+  /** A listener that also hears of which operator something was skipped. */
+  private located(onSkip: OnSkip): OnSkip {
+    return locatedSkips(onSkip, { operator: this.label })
   }
 
   /** Reads the heads of all streams, so that {@link states} are known. Does nothing the second time. */
@@ -138,13 +151,27 @@ export class Operator {
     )
   }
 
-  /** The opened handles of keyed state, by subtask. @throws the error of the first one that cannot be read. */
-  async keyedSources(keyGroups?: readonly [number, number]): Promise<KeyedSource[]> {
+  /**
+   * The opened handles of keyed state, by subtask. Those that cannot be read are told to `onSkip` and left out.
+   * @throws the error of the first of them, without `onSkip`.
+   */
+  async keyedSources(keyGroups?: readonly [number, number], onSkip?: OnSkip): Promise<KeyedSource[]> {
     const [first, last] = keyGroups ?? [0, this.maxParallelism - 1]
     const wanted = this.keyed.flatMap(([, handle], i) =>
       handle.keyGroupRange.keyGroupFirst <= last && handle.keyGroupRange.keyGroupLast >= first ? [i] : [],
     )
-    return mapConcurrent(wanted, (i) => this.keyedSource(i))
+    const opened = await mapConcurrent(wanted, async (i) => {
+      try {
+        return await this.keyedSource(i)
+      } catch (error) {
+        const [{ index, rawKeyedState }, handle] = this.keyed[i]!
+        const { keyGroupFirst, keyGroupLast } = handle.keyGroupRange
+        const part = handle === rawKeyedState ? 'raw-keyed' : 'keyed'
+        skipOrThrow(error, onSkip, { part, subtask: index, keyGroups: [keyGroupFirst, keyGroupLast] })
+        return undefined
+      }
+    })
+    return opened.filter((source) => source !== undefined)
   }
 
   /** The first handle of keyed state, which tells the key's type; undefined where the operator has none. */
@@ -154,7 +181,10 @@ export class Operator {
 
   /** Batches of all keyed state, in ascending order of key groups within each subtask, subtasks in order. */
   async *scan(options: ScanOptions = {}): AsyncGenerator<KeyedBatch, void, undefined> {
-    for (const source of await this.keyedSources(options.keyGroups)) yield* source.scan(options)
+    const { onSkip, ...rest } = options
+    const located = onSkip && this.located(onSkip)
+    const scanning = located ? { ...rest, onSkip: located } : rest
+    for (const source of await this.keyedSources(options.keyGroups, located)) yield* scanSource(source, scanning)
   }
 
   private keyedSource(i: number): Promise<KeyedSource> {

@@ -8,6 +8,7 @@ import { createSnapshot } from '../serializer/row.ts'
 import { type SerializerSnapshot, unknownSnapshot } from '../serializer/snapshot.ts'
 import { type KeyGroupExtent, keyGroupExtents, PlainBytes } from './canonical-source.ts'
 import type { KeyedBatch, KeyedSource, ScanOptions, SourceContext } from './keyed-source.ts'
+import { skipOrThrow } from './skipped.ts'
 import { type StateStream, StreamWindow, WINDOW_BYTES } from './streams.ts'
 
 const TIMER_SNAPSHOT = 'org.apache.flink.streaming.api.operators.TimerSerializerSnapshot'
@@ -28,7 +29,7 @@ export async function openRawTimersSource(
   const states = new TimerStates(context)
   const stream = 'offsets' in handle ? await context.streams.open(handle.stream) : undefined
   const timers =
-    'offsets' in handle && stream ? new TimerStream(context, handle, stream, states, windowBytes) : undefined
+    'offsets' in handle && stream ? new TimerStream(context, subtask, handle, stream, states, windowBytes) : undefined
   const found = (await timers?.readServices()) ?? false
   return {
     format: 'raw-timers',
@@ -91,6 +92,7 @@ class TimerStates implements RawTimerStates {
 
 class TimerStream {
   private readonly context: SourceContext
+  private readonly subtask: number
   private readonly handle: KeyGroupOffsets
   private readonly stream: StateStream
   private readonly states: TimerStates
@@ -98,12 +100,14 @@ class TimerStream {
 
   constructor(
     context: SourceContext,
+    subtask: number,
     handle: KeyGroupOffsets,
     stream: StateStream,
     states: TimerStates,
     windowBytes: number,
   ) {
     this.context = context
+    this.subtask = subtask
     this.handle = handle
     this.stream = stream
     this.states = states
@@ -126,7 +130,15 @@ class TimerStream {
     const extents = keyGroupExtents(this.handle, this.stream.length, options)
     const end = Math.max(0, ...extents.map((extent) => extent.end))
     const window = new StreamWindow(this.stream, end, this.windowBytes)
-    for (const extent of extents) yield* this.scanKeyGroup(window, extent, options.wanted)
+    for (const extent of extents) {
+      try {
+        yield* this.scanKeyGroup(window, extent, options.wanted)
+      } catch (error) {
+        const { keyGroup } = extent
+        const skipped = { part: 'raw-keyed', subtask: this.subtask, keyGroups: [keyGroup, keyGroup] } as const
+        skipOrThrow(error, options.onSkip, skipped)
+      }
+    }
   }
 
   private async *scanKeyGroup(

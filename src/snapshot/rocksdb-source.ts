@@ -7,12 +7,13 @@ import { endOfKeyGroup, keyGroupOfEntry, keyRangeOf, rocksdbBatch } from '../for
 import type { Decompress } from '../format/sst/compression.ts'
 import type { SstColumnFamily } from '../format/sst/manifest.ts'
 import { createMergedEntries, type MergedEntries } from '../format/sst/merge.ts'
-import { type ScanStep, scanColumnFamily } from '../format/sst/scan.ts'
+import { type FileRange, type ScanStep, type SkippedBlocks, scanColumnFamily } from '../format/sst/scan.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { streamBytes } from './handles.ts'
 import { MAX_PARALLELISM } from './key-groups.ts'
 import { type KeyedBatch, type KeyedSource, type ScanOptions, type SourceContext, wantedRange } from './keyed-source.ts'
 import { checkComparator, RocksdbDatabase } from './rocksdb-database.ts'
+import { canSkip, skipOrThrow } from './skipped.ts'
 
 /**
  * Opens the database of one subtask of RocksDB or ForSt: an incremental checkpoint, and since Flink 1.16 also a full one
@@ -27,7 +28,7 @@ export async function openRocksdbSource(
   const head = await readHead(context, handle)
   const states = keyedStatesOf(head)
   const { keyGroupRange } = handle
-  const database = new Database(context, handle, states, head)
+  const database = new Database(context, subtask, handle, states, head)
   // Where the head could not be read to its end, the column families still know the names of the states.
   if (head.cut) await database.columnFamilies()
   return {
@@ -62,6 +63,7 @@ interface StateFamily {
 
 /** What the scans of a source share. */
 class Database {
+  readonly subtask: number
   readonly files: RocksdbDatabase
   readonly states: KeyedStateInfo[]
   readonly keyGroupRange: KeyGroupRange
@@ -73,10 +75,12 @@ class Database {
 
   constructor(
     context: SourceContext,
+    subtask: number,
     handle: IncrementalRemoteKeyedStateHandle,
     states: KeyedStateInfo[],
     head: KeyedHead,
   ) {
+    this.subtask = subtask
     this.files = new RocksdbDatabase(context.streams, handle)
     this.states = states
     this.head = head
@@ -141,7 +145,7 @@ async function* scanDatabase(database: Database, options: ScanOptions): AsyncGen
   const wanted = (await database.columnFamilies()).filter(
     ({ stateId, family }) => family.files.length > 0 && (options.wanted?.(database.states[stateId]!) ?? true),
   )
-  const scans = wanted.map((each) => new FamilyScan(database, each, wanted.length, first, last, options.keyPrefix))
+  const scans = wanted.map((each) => new FamilyScan(database, each, wanted.length, first, last, options))
   await mapConcurrent(scans, (scan) => scan.fill())
   for (;;) {
     const open = scans.filter((scan) => !scan.done)
@@ -149,7 +153,8 @@ async function* scanDatabase(database: Database, options: ScanOptions): AsyncGen
     const keyGroup = Math.min(...open.map((scan) => scan.keyGroup))
     for (const scan of open) {
       while (!scan.done && scan.keyGroup === keyGroup) {
-        yield scan.take()
+        const batch = scan.take()
+        if (batch) yield batch
         if (scan.exhausted) await scan.fill()
       }
     }
@@ -170,6 +175,10 @@ class FamilyScan {
   private readonly steps: Generator<ScanStep, void, readonly Uint8Array[] | undefined>
   private entries: MergedEntries | undefined
   private next = 0
+  private readonly last: number
+  private readonly onSkip: ScanOptions['onSkip']
+  /** Why tables could not be fetched, by their numbers. */
+  private readonly failed = new Map<number, KobelError>()
 
   constructor(
     database: Database,
@@ -177,11 +186,14 @@ class FamilyScan {
     familyCount: number,
     first: number,
     last: number,
-    keyPrefix: Uint8Array | undefined,
+    { keyPrefix, onSkip }: ScanOptions,
   ) {
     checkComparator(family)
     this.database = database
     this.stateId = stateId
+    this.keyGroup = first
+    this.last = last
+    this.onSkip = onSkip
     const outputBytes = share(OUTPUT_BYTES, familyCount, MIN_OUTPUT_BYTES, MAX_OUTPUT_BYTES)
     // Keys of timers begin with their time stamp.
     const prefix = database.states[stateId]!.kind === 'timer' ? undefined : keyPrefix
@@ -190,6 +202,9 @@ class FamilyScan {
       output: createMergedEntries(outputBytes, outputBytes >> 5),
       windowBytes: share(WINDOW_BYTES, familyCount, MIN_WINDOW_BYTES, MAX_WINDOW_BYTES),
       decompressors: database.decompressors,
+      ...(onSkip && {
+        onSkip: (skipped) => this.skipBlocks(skipped, Math.max(...family.files.map((file) => file.level))),
+      }),
     })
   }
 
@@ -203,28 +218,65 @@ class FamilyScan {
     try {
       let step = this.steps.next()
       while (!step.done && step.value.read) {
-        step = this.steps.next(await mapConcurrent(step.value.read, (range) => this.database.files.read(range)))
+        step = this.steps.next(await mapConcurrent(step.value.read, (range) => this.read(range)))
       }
       this.done = step.done === true
       this.entries = step.done ? undefined : step.value.entries
       this.next = 0
       this.look()
     } catch (error) {
-      throw this.located(error)
+      this.done = true
+      this.skip(error, this.keyGroup, this.last)
     }
   }
 
-  /** The entries of the next key group that are there; the batch is good until `fill`. */
-  take(): KeyedBatch {
-    const { states, prefixBytes } = this.database
+  private async read(range: FileRange): Promise<Uint8Array> {
     try {
-      const end = endOfKeyGroup(this.entries!, this.next, prefixBytes)
-      const batch = rocksdbBatch(states, this.stateId, this.entries!, this.next, end, prefixBytes)
-      this.next = end
+      return await this.database.files.read(range)
+    } catch (error) {
+      if (this.onSkip === undefined || !canSkip(error)) throw error
+      this.failed.set(range.file.number, error)
+      return new Uint8Array(0)
+    }
+  }
+
+  /** Where the table lies over others, these show what it deleted or replaced. */
+  private skipBlocks({ file, from, to, error }: SkippedBlocks, deepest: number): void {
+    const found = this.failed.get(file.number) ?? error
+    this.skip(found, this.keyGroupOfKey(from), this.keyGroupOfKey(to), file.level < deepest)
+  }
+
+  private keyGroupOfKey(key: Uint8Array): number {
+    const { prefixBytes, keyGroupRange } = this.database
+    const keyGroup = prefixBytes === 1 ? (key[0] ?? 0) : ((key[0] ?? 0) << 8) | (key[1] ?? 0)
+    return Math.min(Math.max(keyGroup, keyGroupRange.keyGroupFirst), keyGroupRange.keyGroupLast)
+  }
+
+  private skip(error: unknown, first: number, last: number, stale = false): void {
+    const { states, subtask } = this.database
+    skipOrThrow(this.located(error), this.onSkip, {
+      part: 'keyed',
+      subtask,
+      keyGroups: [first, last],
+      states: [states[this.stateId]!.name],
+      ...(stale && { stale }),
+    })
+  }
+
+  /** The entries of the next key group that are there; the batch is good until `fill`. Undefined where it was skipped. */
+  take(): KeyedBatch | undefined {
+    const { states, prefixBytes } = this.database
+    const { next, keyGroup } = this
+    try {
+      this.next = endOfKeyGroup(this.entries!, next, prefixBytes)
+      const batch = rocksdbBatch(states, this.stateId, this.entries!, next, this.next, prefixBytes)
       this.look()
       return batch
     } catch (error) {
-      throw this.located(error)
+      if (this.next === next) this.done = true
+      else this.look()
+      this.skip(error, keyGroup, this.done ? this.last : keyGroup)
+      return undefined
     }
   }
 

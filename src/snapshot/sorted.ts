@@ -1,6 +1,6 @@
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
-import type { KeyedBatch, KeyedSource, ScanOptions } from './keyed-source.ts'
+import { type KeyedBatch, type KeyedSource, type ScanOptions, scanSource } from './keyed-source.ts'
 
 /** Bytes of entries that are held to be sorted. */
 const SORTED_BYTES = 32 << 20
@@ -20,7 +20,7 @@ export async function* scanSorted(
   const order = new StateOrder(source)
   let buffer = new SortBuffer(source, order, limitBytes)
   let keyGroup = -1
-  for await (const batch of source.scan(options)) {
+  for await (const batch of scanSource(source, options)) {
     if (batch.keyGroup !== keyGroup) {
       yield* finishKeyGroup(source, options, order, buffer, keyGroup, limitBytes)
       keyGroup = batch.keyGroup
@@ -45,7 +45,7 @@ async function* finishKeyGroup(
     const last = buffer.cut ? buffer.last() : undefined
     if (last === undefined) return
     buffer = new SortBuffer(source, order, limitBytes, last)
-    for await (const batch of source.scan({ ...options, keyGroups: [keyGroup, keyGroup] })) buffer.add(batch)
+    for await (const batch of scanSource(source, { ...options, keyGroups: [keyGroup, keyGroup] })) buffer.add(batch)
   }
 }
 

@@ -1,6 +1,6 @@
 import { KobelError, locate } from '../error.ts'
 import type { StreamStateHandle } from '../format/metadata/index.ts'
-import { join, parentOf, type Store } from '../store/store.ts'
+import { join, parentOf, rootOf, type Store } from '../store/store.ts'
 
 /** The bytes behind a stream handle, read by ranges. */
 export interface StateStream {
@@ -9,6 +9,8 @@ export interface StateStream {
   readonly length: number
   /** Bytes `start` to before `end`, which must not be beyond `length`. */
   read(start: number, end: number): Promise<Uint8Array>
+  /** How many bytes are really there, from the front: fewer than `length` where the file was cut. */
+  available?(): Promise<number>
 }
 
 /** How far above the snapshot its moved files are looked for. */
@@ -62,6 +64,10 @@ export class StreamOpener {
           })
         return this.store.read(location, startPosition + start, startPosition + end)
       },
+      available: async () => {
+        const size = (await this.store.size(location)) ?? 0
+        return Math.max(0, Math.min(length, size - startPosition))
+      },
     }
   }
 
@@ -89,8 +95,30 @@ export class StreamOpener {
       if ((await this.store.size(moved)) !== undefined) return moved
     }
     const stored = this.store.locate(uri)
-    if (stored !== undefined && (await this.store.size(stored)) !== undefined) return stored
-    return (await this.findMoved(uri)) ?? missing(uri, this.directory)
+    if (stored === undefined || rootOf(stored) === rootOf(this.directory)) {
+      if (stored !== undefined && (await this.store.size(stored)) !== undefined) return stored
+      return (await this.findMoved(uri)) ?? missing(uri, this.directory)
+    }
+    return this.findElsewhere(uri, stored)
+  }
+
+  /**
+   * A path into another store or bucket than the snapshot lies in. A local copy is asked first: looking is cheap, and
+   * nobody wants a connection for it. Otherwise a copy is only looked for where the other store has no such file, or
+   * cannot be reached.
+   */
+  private async findElsewhere(uri: string, stored: string): Promise<string> {
+    const isLocal = rootOf(this.directory) === ''
+    const near = isLocal ? await this.findMoved(uri) : undefined
+    if (near !== undefined) return near
+    try {
+      if ((await this.store.size(stored)) !== undefined) return stored
+    } catch (error) {
+      const copy = isLocal ? undefined : await this.findMoved(uri)
+      if (copy !== undefined) return copy
+      throw error
+    }
+    return (isLocal ? undefined : await this.findMoved(uri)) ?? missing(uri, this.directory)
   }
 
   /** Looks for the end of the path, the longest first, below the snapshot's directory and those above it. */
@@ -142,6 +170,24 @@ function inlineStream(name: string, bytes: Uint8Array): StateStream {
 /** Fetched at once when a stream is read from front to end. */
 export const WINDOW_BYTES: number = 1 << 20
 
+/** Bytes up to `wantedEnd`; where the file was cut, as many as are there, but at least those up to `end`. */
+export async function readAtLeast(
+  stream: StateStream,
+  start: number,
+  end: number,
+  wantedEnd: number,
+): Promise<Uint8Array> {
+  try {
+    return await stream.read(start, wantedEnd)
+  } catch (error) {
+    if (!(error instanceof KobelError) || error.code !== 'TRUNCATED' || end >= wantedEnd || !stream.available)
+      throw error
+    const available = Math.min(wantedEnd, await stream.available())
+    if (available < end || available >= wantedEnd) throw error
+    return stream.read(start, available)
+  }
+}
+
 /** Reads a part of a stream from front to back in windows; what is asked for again is not fetched again. */
 export class StreamWindow {
   private readonly stream: StateStream
@@ -166,7 +212,7 @@ export class StreamWindow {
       const kept = inBlock ? this.block.subarray(start - this.blockStart) : new Uint8Array(0)
       const from = start + kept.length
       const to = Math.min(this.end, Math.max(wantedEnd, from + this.windowBytes))
-      const fetched = await this.stream.read(from, to).catch((error) => {
+      const fetched = await readAtLeast(this.stream, from, wantedEnd, to).catch((error) => {
         throw locate(error, { file: this.stream.location })
       })
       this.block = kept.length === 0 ? fetched : concat(kept, fetched)

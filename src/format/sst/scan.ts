@@ -1,9 +1,18 @@
-import { locate } from '../../error.ts'
+import { KobelError, locate } from '../../error.ts'
 import { type Block, compareKeys, openBlock } from './block.ts'
-import { BLOCK_TRAILER_BYTES, type BlockHandle, readBlockContents, type SstOptions } from './compression.ts'
+import { BLOCK_TRAILER_BYTES, readBlockContents, type SstOptions } from './compression.ts'
 import { type SstFile, sstFileName } from './manifest.ts'
 import { clearMergedEntries, createMergedEntries, MERGE_DONE, type MergedEntries, SstMerge } from './merge.ts'
-import { boundAfter, type KeyRange, openTable, type Table, type TableReading, tableBlocks, userKeyOf } from './table.ts'
+import {
+  boundAfter,
+  type KeyRange,
+  openTable,
+  type Table,
+  type TableBlock,
+  type TableReading,
+  tableBlocks,
+  userKeyOf,
+} from './table.ts'
 
 /** Bytes of a table file, `end` exclusive. */
 export interface FileRange {
@@ -25,6 +34,19 @@ export interface ScanOptions extends SstOptions, KeyRange {
   readonly windowBytes?: number
   /** Where entries go; default: a new place of 1 MiB for the whole scan. */
   readonly output?: MergedEntries
+  /**
+   * Where it is given, tables and blocks that cannot be read are left out and told. A range that could not be fetched is
+   * then given to `next` as an empty array.
+   */
+  readonly onSkip?: (skipped: SkippedBlocks) => void
+}
+
+/** A block, or all of a table, that a scan left out: user keys above `from` up to `to`. */
+export interface SkippedBlocks {
+  readonly file: SstFile
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+  readonly error: KobelError
 }
 
 type ScanReading<T> = Generator<readonly FileRange[], T, readonly Uint8Array[]>
@@ -134,7 +156,7 @@ class SourceReader {
   private readonly options: ScanOptions
   private nextFile = 0
   private table: Table | undefined
-  private handles: readonly BlockHandle[] = []
+  private handles: readonly TableBlock[] = []
   private nextHandle = 0
   private window: Uint8Array = new Uint8Array(0)
   private windowStart = 0
@@ -164,13 +186,12 @@ class SourceReader {
   *fill(): ScanReading<void> {
     while (this.nextHandle >= this.handles.length && this.nextFile < this.files.length) {
       const file = this.files[this.nextFile++]!
-      this.table = yield* ofFile(file, openTable(file.size, this.options, file))
-      this.deletions = [...this.deletions, ...this.table.rangeDeletions]
-      this.globalSequence = this.table.globalSequence
-      this.handles = yield* ofFile(file, tableBlocks(this.table, this.options))
-      this.nextHandle = 0
-      this.window = this.table.tail
-      this.windowStart = this.table.tailStart
+      try {
+        yield* this.openFile(file)
+      } catch (error) {
+        this.handles = []
+        this.skip(error, userKeyOf(file.smallest), userKeyOf(file.largest))
+      }
     }
     const first = this.handles[this.nextHandle]
     if (this.ready || first === undefined) return
@@ -185,18 +206,44 @@ class SourceReader {
     this.windowStart = first.offset
   }
 
+  private *openFile(file: SstFile): ScanReading<void> {
+    const table = yield* ofFile(file, openTable(file.size, this.options, file))
+    const handles = yield* ofFile(file, tableBlocks(table, this.options))
+    this.table = table
+    this.deletions = [...this.deletions, ...table.rangeDeletions]
+    this.globalSequence = table.globalSequence
+    this.handles = handles
+    this.nextHandle = 0
+    this.window = table.tail
+    this.windowStart = table.tailStart
+  }
+
+  private skip(error: unknown, from: Uint8Array, to: Uint8Array): void {
+    if (this.options.onSkip === undefined || !(error instanceof KobelError)) throw error
+    this.options.onSkip({ file: this.files[this.nextFile - 1]!, from, to, error })
+  }
+
   nextBlock(): Block | undefined {
     const handle = this.handles[this.nextHandle]
     if (handle === undefined) return undefined
+    const before = this.handles[this.nextHandle - 1]
     this.nextHandle++
     const file = this.files[this.nextFile - 1]!
     try {
       return openBlock(readBlockContents(this.table!.format, handle, this.window, handle.offset - this.windowStart))
     } catch (error) {
-      throw locate(error, { file: sstFileName(file.number) })
+      this.skip(
+        locate(error, { file: sstFileName(file.number) }),
+        before?.lastKey ?? userKeyOf(file.smallest),
+        handle.lastKey,
+      )
+      return NO_ENTRIES
     }
   }
 }
+
+/** Stands for a block that was skipped. */
+const NO_ENTRIES: Block = openBlock(new Uint8Array(4))
 
 /** Says of which file the ranges are, and names it in errors. */
 function* ofFile<T>(file: SstFile, inner: TableReading<T>): ScanReading<T> {

@@ -36,6 +36,12 @@ export interface KeyRange {
   readonly to?: Uint8Array | undefined
 }
 
+/** A data block as the index names it. */
+export interface TableBlock extends BlockHandle {
+  /** Not below any user key of the block, and below all of the next. */
+  readonly lastKey: Uint8Array
+}
+
 export interface Table {
   readonly format: BlockFormat
   /** Where the blocks end. */
@@ -236,7 +242,7 @@ export function boundAfter(largest: Uint8Array): Uint8Array {
 }
 
 /** The data blocks that can hold keys of the range, in order. Reads the parts of a partitioned index. */
-export function* tableBlocks(table: Table, range: KeyRange = {}): TableReading<BlockHandle[]> {
+export function* tableBlocks(table: Table, range: KeyRange = {}): TableReading<TableBlock[]> {
   const handles = indexHandles(table, table.index, range, table.indexHasFirstKeys)
   if (!table.indexIsPartitioned || handles.length === 0) return handles
   const parts = yield handles.map(rangeOf)
@@ -253,8 +259,8 @@ export function* tableBlocks(table: Table, range: KeyRange = {}): TableReading<B
  * encoding a handle whose key shares bytes with the one before is only the difference of the sizes (zigzag): the block
  * follows the one before.
  */
-function indexHandles(table: Table, index: Block, range: KeyRange, firstKeys: boolean): BlockHandle[] {
-  const handles: BlockHandle[] = []
+function indexHandles(table: Table, index: Block, range: KeyRange, firstKeys: boolean): TableBlock[] {
+  const handles: TableBlock[] = []
   const cursor = new BlockCursor(index, table.indexIsDeltaEncoded)
   const strip = table.indexKeysAreUserKeys ? 0 : TRAILER_BYTES
   if (range.from !== undefined) cursor.seekRestart(range.from, strip)
@@ -273,7 +279,7 @@ function indexHandles(table: Table, index: Block, range: KeyRange, firstKeys: bo
     if (table.indexIsDeltaEncoded) cursor.offset = value.offset
     const length = cursor.keyLength - strip
     if (range.from !== undefined && compareKeys(cursor.key, length, range.from, range.from.length) < 0) continue
-    handles.push(previous)
+    handles.push({ ...previous, lastKey: cursor.key.slice(0, length) })
     if (range.to !== undefined && compareKeys(cursor.key, length, range.to, range.to.length) >= 0) break
   }
   checkOrder(handles)
