@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { KobelError } from '../error.ts'
+import { openStore } from '../node/open-store.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { OpenOptions } from '../snapshot/options.ts'
-import { FileStore } from '../store/file.ts'
-import { HttpStore } from '../store/http.ts'
 import { loadSerializers } from './user-serializers.ts'
 
 /** Options of every command that opens a snapshot. */
@@ -29,7 +27,7 @@ export function withSnapshotOptions(command: Command): Command {
 /**
  * Opens a snapshot for as long as `use` takes. Heads are read when they are needed.
  *
- * @param path a directory, a `_metadata` file, or a URL of one (`file:`, `http:`, `https:`).
+ * @param path a directory, a `_metadata` file, or a URL of one; `openStore` says which.
  */
 export async function withSnapshot(
   path: string,
@@ -37,12 +35,11 @@ export async function withSnapshot(
   use: (snapshot: Snapshot) => Promise<void>,
 ): Promise<void> {
   const options = await openOptionsOf(flags)
-  if (/^https?:\/\//.test(path)) return use(await openSnapshotIn(new HttpStore(), path, options))
-  const store = new FileStore()
+  const { store, location } = openStore(path)
   try {
-    await use(await openSnapshotIn(store, store.locate(path) ?? resolve(path), options))
+    await use(await openSnapshotIn(store, location, options))
   } finally {
-    await store.close()
+    await store.close?.()
   }
 }
 

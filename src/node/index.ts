@@ -1,19 +1,18 @@
-import { resolve } from 'node:path'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { OpenOptions } from '../snapshot/options.ts'
 import { FileStore } from '../store/file.ts'
-import { HttpStore } from '../store/http.ts'
+import { type OpenedStore, openStore } from './open-store.ts'
 
 /** kobel for Apache Flink on Node: the core, and what needs a file system. */
 export * from '../index.ts'
-export { FileStore }
+export { FileStore, type OpenedStore, openStore }
 
 /**
- * Opens a savepoint or checkpoint by path or URL (`file:`, `http:`, `https:`): its directory or its `_metadata` file.
- * Errors as `openSnapshotIn`.
+ * Opens a savepoint or checkpoint by path or URL: its directory or its `_metadata` file. `file:`, `http:`, `https:`,
+ * `s3:`, `gs:`, `abfss:`, `wasbs:`, `hdfs:` and their kin are read, with the credentials of the usual environment.
+ * Errors as `openSnapshotIn`; `USAGE` for another scheme.
  */
-export function openSnapshot(location: string, options: OpenOptions = {}): Promise<Snapshot> {
-  if (/^https?:\/\//.test(location)) return openSnapshotIn(new HttpStore(), location, options)
-  const store = new FileStore()
-  return openSnapshotIn(store, store.locate(location) ?? resolve(location), options)
+export async function openSnapshot(location: string, options: OpenOptions = {}): Promise<Snapshot> {
+  const opened = openStore(location)
+  return openSnapshotIn(opened.store, opened.location, options)
 }

@@ -24,6 +24,8 @@ export interface Store {
    * @throws KobelError `NOT_FOUND`; `TRUNCATED` where the file is shorter; `STORE` for all else.
    */
   read(location: string, start: number, end: number): Promise<Uint8Array>
+  /** As `read`, but where the file is shorter its bytes to its end, none behind it: for caches that read ahead. */
+  readAtMost?(location: string, start: number, end: number): Promise<Uint8Array>
   /** All of a file in one request: for `_metadata`, which is read before its length is known. Errors as `read`. */
   readWhole(location: string): Promise<Uint8Array>
   /** Bytes of the file, undefined where there is none. */
@@ -39,16 +41,28 @@ export function join(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`
 }
 
-/** The directory of a location, `''` where it has none. */
+/** The directory of a location, `''` where it has none: nothing lies above the host or bucket of a URL. */
 export function parentOf(location: string): string {
   const trimmed = location.replace(/\/+$/, '')
   const at = trimmed.lastIndexOf('/')
+  if (at < rootOf(trimmed).length) return ''
   return at <= 0 ? trimmed.slice(0, at + 1) : trimmed.slice(0, at)
+}
+
+/** Scheme and authority of a URL (`s3://bucket`), `''` for paths. */
+export function rootOf(location: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(location)?.[0] ?? ''
 }
 
 export function nameOf(location: string): string {
   const trimmed = location.replace(/\/+$/, '')
   return trimmed.slice(trimmed.lastIndexOf('/') + 1)
+}
+
+/** @throws KobelError `TRUNCATED` where fewer bytes came than lie between `start` and `end`. */
+export function exactly(bytes: Uint8Array, location: string, start: number, end: number): Uint8Array {
+  if (bytes.length !== end - start) throw tooShort(location, end, start + bytes.length)
+  return bytes
 }
 
 export function notFound(location: string): KobelError {
