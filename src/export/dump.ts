@@ -53,11 +53,20 @@ export async function* dumpSnapshot(
     for (const state of [...operator.operatorStates].sort((a, b) => (a.name < b.name ? -1 : 1))) {
       yield* dumpOperatorState(operator, state, options.bytes ?? false, located)
     }
+    const told = await subtasksOfRawTimers(operator, located)
     for (const blob of await operator.blobs(onSkip ? { onSkip } : {})) {
-      const line = blob.part === 'coordinator' ? undefined : await blobLine(operator, blob, located)
+      // The plan has the coordinator's bytes, and raw timers are lines of their own.
+      const known = blob.part === 'coordinator' || (blob.part === 'raw-keyed' && told.has(blob.subtask))
+      const line = known ? undefined : await blobLine(operator, blob, located)
       if (line !== undefined) yield line
     }
   }
+}
+
+/** Subtasks whose raw keyed state is timers, which were dumped as such. */
+async function subtasksOfRawTimers(operator: Operator, onSkip: OnSkip | undefined): Promise<Set<number>> {
+  const sources = await operator.keyedSources(undefined, onSkip)
+  return new Set(sources.filter((source) => source.format === 'raw-timers').map((source) => source.subtask))
 }
 
 /** Operator state whose head cannot be read: no state of it may be known to tell of it. */
