@@ -1,6 +1,8 @@
 /** kobel for Apache Flink, without Node: everything here also runs in a browser. */
 export { Reader } from './bytes/reader.ts'
 export { Writer } from './bytes/writer.ts'
+export type { Connector, Plain } from './connectors/connector.ts'
+export { type ConnectorState, type DescribeConnectorsOptions, describeConnectors } from './connectors/describe.ts'
 export { KobelError, type KobelErrorCode } from './error.ts'
 export type { Blob, ElementBatch, EntryBatch, TimerBatch } from './format/batch.ts'
 export { type Metadata, readMetadata, writeMetadata } from './format/metadata/index.ts'
@@ -15,6 +17,8 @@ export {
   writeVersionedSnapshot,
 } from './serializer/snapshot.ts'
 export { formatType, type Type, type TypeField, type TypeKind } from './serializer/type.ts'
+export { type JsonSchema, jsonSchemaOf } from './serializer/type-json-schema.ts'
+export { typescriptOf } from './serializer/type-typescript.ts'
 export { type CodecDefinition, codecLayout } from './serializer/user-row.ts'
 export { CLASS, TypedBytes, type Value } from './serializer/value.ts'
 export type { Entry, Timer } from './snapshot/decode.ts'

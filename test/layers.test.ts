@@ -14,7 +14,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['format'],
   ['store'],
   ['snapshot'],
-  ['query', 'write', 'profile', 'diff'],
+  ['query', 'write', 'profile', 'diff', 'connectors'],
   ['edit', 'check', 'export', 'assertions'],
   ['index'],
   ['node'],
@@ -25,7 +25,7 @@ const TIERS: readonly (readonly string[])[] = [
 const ONLY: Readonly<Record<string, readonly string[]>> = { store: ['error', 'bytes', 'store'] }
 
 /** Layers that run in a browser, and the files in them that do not. */
-const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot']
+const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot', 'connectors']
 const NODE_FILES: readonly string[] = ['src/store/file.ts']
 
 /** Packages that a file of the core imports when it needs them; they run in a browser too. */
