@@ -17,8 +17,6 @@ export {
   writeVersionedSnapshot,
 } from './serializer/snapshot.ts'
 export { formatType, type Type, type TypeField, type TypeKind } from './serializer/type.ts'
-export { type JsonSchema, jsonSchemaOf } from './serializer/type-json-schema.ts'
-export { typescriptOf } from './serializer/type-typescript.ts'
 export { type CodecDefinition, codecLayout } from './serializer/user-row.ts'
 export { CLASS, TypedBytes, type Value } from './serializer/value.ts'
 export type { Entry, Timer } from './snapshot/decode.ts'
