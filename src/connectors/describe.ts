@@ -1,5 +1,4 @@
 import { toBase64 } from '../bytes/encoding.ts'
-import { Reader } from '../bytes/reader.ts'
 import { KobelError } from '../error.ts'
 import { readVersioned, readWhole, type Versioned } from '../format/simple-versioned.ts'
 import type { Snapshot } from '../snapshot/open.ts'
