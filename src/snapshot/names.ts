@@ -2,7 +2,7 @@ import { type ErrorPlace, KobelError } from '../error.ts'
 
 /** The names nearest to a misspelt one, the nearest first. */
 export function nearest(name: string, known: readonly string[], most = 3): string[] {
-  const limit = Math.max(2, Math.floor(name.length / 3))
+  const limit = name.length < 5 ? 1 : Math.max(2, Math.floor(name.length / 3))
   return known
     .map((candidate) => ({ candidate, distance: distanceOf(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => distance <= limit || candidate.toLowerCase().includes(name.toLowerCase()))

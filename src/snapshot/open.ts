@@ -91,7 +91,7 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
   try {
     metadata = readMetadata(file.bytes)
   } catch (error) {
-    throw locate(error, { file: file.location })
+    throw locate(cutMetadata(error), { file: file.location })
   }
   const streams = new StreamOpener(store, parentOf(file.location))
   const context = {
@@ -111,6 +111,11 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
   const snapshot = new Snapshot(streams.directory, metadata, file.bytes.length, operators, streams)
   if (options.heads !== 'lazy') for (const operator of operators) await operator.load()
   return snapshot
+}
+
+function cutMetadata(error: unknown): unknown {
+  if (!(error instanceof KobelError) || error.code !== 'TRUNCATED') return error
+  return new KobelError('TRUNCATED', `the file was cut, or is still being written: ${error.message}`, error.where)
 }
 
 const METADATA = '_metadata'
