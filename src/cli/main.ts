@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'everything, losslessly, as JSON lines',
     load: () => import('./commands/dump.ts'),
   },
+  types: {
+    summary: 'TypeScript types, or a JSON Schema, of the states',
+    load: () => import('./commands/types.ts'),
+  },
 }
 
 async function buildProgram(args: readonly string[]): Promise<Command> {
@@ -77,7 +81,8 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const program = await buildProgram(args)
     await program.parseAsync(args, { from: 'user' })
-    return 0
+    // A command that found what it looked for says so by the exit code.
+    return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     return reportFailure(error instanceof CommanderError ? usageError(error) : error, args.includes('--json'))

@@ -3,10 +3,12 @@ import { dumpSnapshot } from '../../export/dump.ts'
 import { type SnapshotFlags, withSnapshot, withSnapshotOptions } from '../open.ts'
 import { writeLines } from '../output.ts'
 import { startProgress } from '../render/progress.ts'
+import { Salvage } from '../salvage.ts'
 
 interface DumpFlags extends SnapshotFlags {
   readonly bytes?: boolean
   readonly operator?: readonly string[]
+  readonly salvage?: boolean
 }
 
 export function configure(command: Command): Command {
@@ -14,6 +16,7 @@ export function configure(command: Command): Command {
     .argument('<path>', 'directory of a savepoint or checkpoint, its _metadata file, or a URL')
     .option('--operator <name...>', 'only these operators: uid, id or name')
     .option('--bytes', 'add the raw bytes to every line, not only where the text does not give them back')
+    .option('--salvage', 'read on past broken parts, and say on stderr what is missing')
     .option('--json', 'errors as JSON (the dump is JSON lines anyway)')
     .addHelpText(
       'after',
@@ -31,8 +34,14 @@ async function dump(path: string, flags: DumpFlags): Promise<void> {
   await withSnapshot(path, flags, async (snapshot) => {
     const operators = flags.operator?.map((name) => snapshot.operator(name))
     const progress = startProgress('lines written', process.stderr)
-    const lines = dumpSnapshot(snapshot, { bytes: flags.bytes ?? false, ...(operators && { operators }) })
+    const salvage = flags.salvage ? new Salvage() : undefined
+    const lines = dumpSnapshot(snapshot, {
+      bytes: flags.bytes ?? false,
+      ...(operators && { operators }),
+      ...(salvage && { onSkip: salvage.onSkip }),
+    })
     await writeLines(counted(lines, progress.add)).finally(progress.end)
+    salvage?.report(flags.json ?? false)
   })
 }
 

@@ -9,6 +9,7 @@ import { outputWidth, writeLines } from '../output.ts'
 import { colorsFor } from '../render/colors.ts'
 import { startProgress } from '../render/progress.ts'
 import { type Row, type RowSelection, type Rows, rowsOf } from '../rows.ts'
+import { Salvage } from '../salvage.ts'
 
 interface ReadFlags extends SnapshotFlags {
   readonly format?: string
@@ -16,6 +17,7 @@ interface ReadFlags extends SnapshotFlags {
   readonly keyGroup?: string
   readonly namespace?: string
   readonly limit?: string
+  readonly salvage?: boolean
 }
 
 const FORMATS = ['table', 'jsonl', 'csv']
@@ -31,18 +33,21 @@ export function configure(command: Command): Command {
     .option('--key-group <n|a-b>', 'only entries of this key group, or from a to b')
     .option('--namespace <json>', 'only entries of this namespace, as JSON')
     .option('--limit <n>', 'at most so many rows')
+    .option('--salvage', 'read on past broken parts, and say on stderr what is missing')
     .addHelpText('after', '\nExample:\n  kobel read ./savepoint-4f2a accounts balance --key alice')
     .action(read)
 }
 
 async function read(path: string, operator: string, state: string, flags: ReadFlags): Promise<void> {
   const format = formatOf(flags)
-  const selection = selectionOf(flags)
+  const salvage = flags.salvage ? new Salvage() : undefined
+  const selection = { ...selectionOf(flags), ...(salvage && { onSkip: salvage.onSkip }) }
   await withSnapshot(path, flags, async (snapshot) => {
     const rows = await rowsOf(snapshot.operator(operator), state, selection)
     const progress = startProgress('entries read', process.stderr)
     const counted: Rows = { ...rows, rows: counting(limited(rows.rows, selection.limit), progress.add) }
     await writeLines(linesOf(format, counted)).finally(progress.end)
+    salvage?.report(flags.json ?? false)
   })
 }
 

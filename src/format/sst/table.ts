@@ -56,6 +56,8 @@ export interface Table {
   /** Takes the place of the sequence numbers in the file (a file that was ingested). */
   readonly globalSequence: number | undefined
   readonly rangeDeletions: readonly RangeDeletion[]
+  /** Blocks that reading does without: filters. */
+  readonly otherBlocks: readonly BlockHandle[]
   /** The last bytes of the file, which were read to open it: all of a small one. */
   readonly tail: Uint8Array
   readonly tailStart: number
@@ -104,9 +106,17 @@ export function* openTable(fileSize: number, options: SstOptions = {}, file?: Ss
     indexIsDeltaEncoded: flagProperty(properties, 'rocksdb.index.value.is.delta.encoded'),
     globalSequence,
     rangeDeletions: deletions === undefined ? [] : readRangeDeletions(deletions, globalSequence, file),
+    otherBlocks: [...meta].flatMap(([name, handle]) => (READ_BLOCKS.has(name) ? [] : [handle])),
     tail,
     tailStart,
   }
+}
+
+const READ_BLOCKS: ReadonlySet<string> = new Set(['rocksdb.index', 'rocksdb.properties', 'rocksdb.range_del'])
+
+/** Reads the blocks that scans do without, of which RocksDB reads some. @throws KobelError where one is damaged. */
+export function* checkOtherBlocks(table: Table): TableReading<void> {
+  yield* readBlocks(table, table.otherBlocks)
 }
 
 /** Plain bytes of blocks, from the tail where it has them. */

@@ -1,0 +1,167 @@
+import { Reader } from '../bytes/reader.ts'
+import { KobelError } from '../error.ts'
+import type { EntryBatch, TimerBatch } from '../format/batch.ts'
+import type { KeyedStateInfo } from '../format/keyed-state.ts'
+import { hashValue, isHashable } from '../serializer/interpreter/hash.ts'
+import { hasUnknown } from '../serializer/layout.ts'
+import { BatchDecoder } from '../snapshot/decode.ts'
+import { keyGroupOfHash, MAX_PARALLELISM } from '../snapshot/key-groups.ts'
+import type { KeyedBatch, KeyedSource } from '../snapshot/keyed-source.ts'
+import type { Operator } from '../snapshot/operator.ts'
+import { type Findings, findingsOf } from './findings.ts'
+
+/** Formats in which nothing but the writer's care keeps a key from standing twice. */
+const UNSORTED: ReadonlySet<KeyedSource['format']> = new Set(['canonical', 'heap'])
+
+/** Bytes of the keys of a key group that are held to find those that stand twice. */
+const MOST_KEY_BYTES = 16 << 20
+
+/** Entries read of a state, by its name. */
+export type EntryCounts = Map<string, number>
+
+/** Checks the entries of one source: batches in the order of the scan. */
+export class EntryChecker {
+  private readonly operator: Operator
+  private readonly source: KeyedSource
+  private readonly findings: Findings
+  private readonly counts: EntryCounts
+  private readonly decoder = new BatchDecoder()
+  private readonly hashes: KeyHashes
+  private keyGroup = -1
+  private seen = new Map<number, Set<string>>()
+  private seenBytes = 0
+
+  constructor(operator: Operator, source: KeyedSource, findings: Findings, counts: EntryCounts) {
+    this.operator = operator
+    this.source = source
+    this.findings = findings
+    this.counts = counts
+    this.hashes = new KeyHashes(Math.min(Math.max(1, operator.maxParallelism), MAX_PARALLELISM))
+  }
+
+  check(batch: KeyedBatch): void {
+    const isNew = batch.keyGroup !== this.keyGroup
+    if (isNew) {
+      this.keyGroup = batch.keyGroup
+      this.seen = new Map()
+      this.seenBytes = 0
+    }
+    const looksForTwice = UNSORTED.has(this.source.format)
+    for (let i = 0; i < batch.count; i++) {
+      const stateId = batch.stateIds[i]!
+      const state = batch.states[stateId]!
+      if (!this.decodes(batch, i, state)) continue
+      this.counts.set(state.name, (this.counts.get(state.name) ?? 0) + 1)
+      const expected = this.hashes.keyGroupOf(batch, i, state)
+      if (expected !== undefined && expected !== batch.keyGroup) {
+        const message = `the key belongs to key group ${expected}: Flink will not find it`
+        this.add('WRONG_KEY_GROUP', state, message)
+      }
+      if (looksForTwice && this.isTwice(batch, i, stateId)) this.add('DUPLICATE', state, 'the same key stands twice')
+    }
+  }
+
+  private decodes(batch: KeyedBatch, i: number, state: KeyedStateInfo): boolean {
+    try {
+      if (batch.kind === 'timers') this.decoder.timer(batch, i)
+      else this.decoder.entry(batch, i)
+      return true
+    } catch (error) {
+      if (!(error instanceof KobelError)) throw error
+      const { subtask } = this.source
+      const keyGroups = [batch.keyGroup, batch.keyGroup] as const
+      const skipped = { part: 'keyed', subtask, keyGroups, states: [state.name], error } as const
+      for (const finding of findingsOf(this.operator.label, skipped)) this.findings.add(finding)
+      return false
+    }
+  }
+
+  private isTwice(batch: KeyedBatch, i: number, stateId: number): boolean {
+    if (this.seenBytes > MOST_KEY_BYTES) return false
+    const key = wholeKey(batch, i)
+    this.seenBytes += key.length
+    let keys = this.seen.get(stateId)
+    if (!keys) {
+      keys = new Set()
+      this.seen.set(stateId, keys)
+    }
+    if (keys.has(key)) return true
+    keys.add(key)
+    return false
+  }
+
+  private add(code: 'WRONG_KEY_GROUP' | 'DUPLICATE', state: KeyedStateInfo, message: string): void {
+    const { subtask } = this.source
+    const place = { operator: this.operator.label, state: state.name, subtask, keyGroup: this.keyGroup }
+    this.findings.add({ severity: 'error', code, ...place, message })
+  }
+}
+
+const LATIN1 = new TextDecoder('latin1')
+
+/** Key, namespace and user key; of timers also the time stamp. */
+function wholeKey(batch: KeyedBatch, i: number): string {
+  const part = (pairs: Uint32Array): string => LATIN1.decode(batch.buffer.subarray(pairs[2 * i]!, pairs[2 * i + 1]!))
+  const key = part(batch.keys)
+  const parts = [key.length, key, part(batch.namespaces)]
+  if (batch.kind === 'timers') return `${batch.timestamps[i]!} ${parts.join(' ')}`
+  const isMap = batch.states[batch.stateIds[i]!]!.kind === 'map'
+  return isMap ? `${parts.join(' ')} ${part(batch.mapKeys)}` : parts.join(' ')
+}
+
+/** Key groups of keys by their hash; entries of the same key mostly follow one another. */
+class KeyHashes {
+  private readonly maxParallelism: number
+  private readonly hashable = new Map<KeyedStateInfo, boolean>()
+  private reader: Reader = new Reader(new Uint8Array(0))
+  private last: { start: number; end: number; state: KeyedStateInfo; keyGroup: number | undefined } | undefined
+
+  constructor(maxParallelism: number) {
+    this.maxParallelism = maxParallelism
+  }
+
+  /** Undefined where the hash is not known. */
+  keyGroupOf(batch: EntryBatch | TimerBatch, i: number, state: KeyedStateInfo): number | undefined {
+    if (!this.isHashable(state)) return undefined
+    const [start, end] = [batch.keys[2 * i]!, batch.keys[2 * i + 1]!]
+    if (this.reader.bytes !== batch.buffer) {
+      this.reader = new Reader(batch.buffer)
+      this.last = undefined
+    }
+    const { last } = this
+    if (last?.start === start && last.end === end && last.state === state) return last.keyGroup
+    const keyGroup = this.hash(state, start, end)
+    this.last = { start, end, state, keyGroup }
+    return keyGroup
+  }
+
+  private hash(state: KeyedStateInfo, start: number, end: number): number | undefined {
+    const { reader } = this
+    const { limit } = reader
+    reader.offset = start
+    reader.limit = end
+    try {
+      return keyGroupOfHash(hashValue(state.key, reader), this.maxParallelism)
+    } catch (error) {
+      // The key decodes, so that its bytes are right; its hash is not known all the same.
+      if (error instanceof KobelError) return undefined
+      throw error
+    } finally {
+      reader.limit = limit
+    }
+  }
+
+  private isHashable(state: KeyedStateInfo): boolean {
+    let known = this.hashable.get(state)
+    if (known === undefined) {
+      known = canHash(state)
+      this.hashable.set(state, known)
+    }
+    return known
+  }
+}
+
+/** Whether the key groups of a state's keys can be verified. */
+export function canHash(state: KeyedStateInfo): boolean {
+  return state.splits && !hasUnknown(state.key) && isHashable(state.key)
+}
