@@ -5,6 +5,9 @@
 #   run.sh fixtures [VERSION…]
 #   run.sh verify-fixtures [VERSION…]
 #   run.sh smoke OUTDIR
+#   run.sh families OUTDIR [VERSION…]
+#   run.sh verify-families OUTDIR [VERSION…]
+#   run.sh full OUTDIR [VERSION…]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -50,9 +53,11 @@ run() {
 }
 
 # Flink writes the directory's name into checkpoints, so fixtures are made in a neutral place and copied.
-workplace=/tmp/kobel-fixture
+workplace=${WORKPLACE:-/tmp/kobel-fixture}
+# ONLY=REGEXP takes of fixtures and families those whose BACKEND/NAME matches.
+only=${ONLY:-.}
 
-# The fixtures of a version and backend: lines of "name job format [options]". All together stay below 12 MB: the newest
+# The fixtures of a version and backend: lines of "name job format [options]". All together stay below 20 MB: the newest
 # version has everything, the older ones what is different there.
 fixtures_of() {
   local version=$1 backend=$2
@@ -92,48 +97,188 @@ fixtures_of() {
   fi
 }
 
-# The same with the place: "directory job backend format [options]".
+# The families of formats, by version and backend: the same kind of lines. They are made outside the repository; the few of
+# committed_families are fixtures too.
+families_of() {
+  local version=$1 backend=$2
+  case $version in
+    1.8.*) return ;;
+  esac
+  if [[ $backend == forst ]]; then
+    case $version in
+      2.*) families_of_forst ;;
+    esac
+    return
+  fi
+  echo "few-checkpoint few checkpoint retained=3"
+  echo "inline-checkpoint few checkpoint threshold=1000000"
+  echo "compressed-checkpoint few checkpoint compression=true"
+  echo "compressed-native few native compression=true"
+  echo "changelog few checkpoint changelog=log"
+  echo "changelog-materialized few checkpoint changelog=materialized pause=1300"
+  echo "changelog-compressed few checkpoint changelog=log compression=true"
+  echo "changelog-native few native changelog=log"
+  echo "changelog-canonical few canonical changelog=log"
+  echo "unaligned unaligned checkpoint unaligned=true phases=1"
+  echo "finished finished checkpoint"
+  echo "sequence sequence checkpoint phases=1"
+  echo "sequence-savepoint sequence canonical"
+  echo "raw raw checkpoint"
+  echo "raw-savepoint raw canonical"
+  echo "rescaled rescaled checkpoint phases=2 rescale=2,5"
+  echo "wide wide canonical"
+  echo "wide-checkpoint wide checkpoint"
+  echo "large large canonical"
+  echo "large-checkpoint large checkpoint phases=2"
+  echo "many-states many-states canonical"
+  echo "many-states-checkpoint many-states checkpoint phases=1 threshold=100000"
+  echo "empty empty canonical"
+  echo "empty-native empty native"
+  echo "empty-checkpoint empty checkpoint"
+  case $version in
+    1.20.* | 2.*)
+      echo "merged few checkpoint merging=within"
+      echo "merged-across few checkpoint merging=across retained=3"
+      echo "merged-opstate opstate checkpoint merging=across"
+      ;;
+  esac
+  case $version in
+    2.*)
+      echo "async async canonical"
+      echo "async-checkpoint async checkpoint"
+      ;;
+  esac
+  if [[ $backend == rocksdb ]]; then
+    echo "full-checkpoint few checkpoint incremental=false"
+    echo "full-compressed few checkpoint incremental=false compression=true"
+    echo "heap-timers few checkpoint timers=heap"
+    echo "heap-timers-full few checkpoint timers=heap incremental=false"
+    echo "heap-timers-native few native timers=heap"
+    echo "heap-timers-canonical few canonical timers=heap"
+    echo "series series checkpoint phases=36 restart=9 claim=true retained=3 levels=small"
+    echo "rescaled-claimed rescaled checkpoint phases=2 rescale=2,5 claim=true"
+    echo "rescaled-ingested rescaled checkpoint phases=2 rescale=2,5 ingest=true"
+  fi
+}
+
+# ForSt has no canonical savepoints.
+families_of_forst() {
+  echo "few-checkpoint few checkpoint retained=3"
+  echo "full-checkpoint few checkpoint incremental=false"
+  echo "compressed-checkpoint few checkpoint compression=true"
+  echo "native few native"
+  echo "windows-native windows native phases=2"
+  echo "opstate-checkpoint opstate checkpoint phases=1"
+  echo "types-native types-split native"
+  echo "large-checkpoint large checkpoint phases=2"
+  echo "empty-checkpoint empty checkpoint"
+  echo "series series checkpoint phases=36 restart=9 claim=true"
+  echo "rescaled rescaled checkpoint phases=2 rescale=2,5"
+  echo "async async native"
+  echo "async-checkpoint async checkpoint"
+}
+
+# The families that are fixtures of 2.3.0 too: BACKEND/NAME.
+committed_families='^(forst/(few-checkpoint|native|async)|rocksdb/(changelog-materialized|merged-across|unaligned|heap-timers|full-checkpoint|raw)|hashmap/(changelog|merged|finished|sequence|raw|unaligned|empty))$'
+
+# list fixtures|families VERSION: the same with the place: "directory job backend format [options]".
 list() {
   local backend name job format options
-  for backend in hashmap rocksdb; do
-    while read -r name job format options; do
+  for backend in hashmap rocksdb forst; do
+    if [[ $1 == fixtures && $backend != forst ]]; then
+      fixtures_of "$2" "$backend"
+    fi | while read -r name job format options; do
       echo "$backend/$name $job $backend $format $options"
-    done < <(fixtures_of "$1" "$backend")
+    done
+    families_of "$2" "$backend" | while read -r name job format options; do
+      if [[ $1 == families || $2 == 2.3.0 && $backend/$name =~ $committed_families ]]; then
+        echo "$backend/$name $job $backend $format $options"
+      fi
+    done
+  done | while read -r name options; do
+    if [[ $name =~ $only ]]; then
+      echo "$name $options"
+    fi
   done
 }
 
-# make VERSION DIRECTORY: all of the version's fixtures, in one process.
+# make fixtures|families VERSION DIRECTORY: all of the version's, in one process.
 make() {
-  local version=$1 words=() directory job backend format options
+  local version=$2 words=() directories=() directory job backend format options status=0
   while read -r directory job backend format options; do
     # shellcheck disable=SC2206
     words+=(${words[0]:+--} generate "$job" "$backend" "$format" "$workplace/$version/$directory" $options)
-  done < <(list "$version")
+    directories+=("$directory")
+  done < <(list "$1" "$version")
+  [[ ${#words[@]} -gt 0 ]] || return 0
   rm -rf "${workplace:?}/$version"
-  run "$version" "${words[@]}"
-  rm -rf "${2:?}/$version"
-  mkdir -p "$2"
-  cp -R "$workplace/$version" "$2/$version"
-  find "$2/$version" -type d -empty -delete
+  run "$version" "${words[@]}" || status=1
+  for directory in "${directories[@]}"; do
+    rm -rf "${3:?}/$version/$directory"
+    mkdir -p "$3/$version/$directory"
+    if [[ -n $(find "$workplace/$version/$directory" -maxdepth 1 -name 'expected.json*') ]]; then
+      cp -R "$workplace/$version/$directory/." "$3/$version/$directory"
+    fi
+  done
+  find "$3/$version" -type d -empty -delete
+  return $status
 }
 
-# verify_made VERSION DIRECTORY: restores each fixture of the version in real Flink and compares what it finds.
+# verify_made fixtures|families VERSION DIRECTORY: restores each of the version in real Flink and compares what it finds.
 verify_made() {
-  local version=$1 words=() directory job backend format options snapshot
+  local version=$2 words=() directory job backend format options expected place
   # Checkpoints are found only where they were made.
   rm -rf "${workplace:?}/$version"
   mkdir -p "$workplace"
-  cp -R "$2/$version" "$workplace/$version"
+  cp -R "$3/$version" "$workplace/$version"
   while read -r directory job backend format options; do
-    snapshot=$(dirname "$(find "$workplace/$version/$directory" -name _metadata | sort | tail -n 1)")
-    case "$format $options" in
-      *rescale*) options="phases=4" ;;
-      checkpoint*) options="phases=3" ;;
-    esac
+    place=$workplace/$version/$directory
+    expected=$(find "$place" -maxdepth 1 -name 'expected.json*' 2>/dev/null)
+    [[ -n $expected ]] || continue
+    if [[ $version == 1.8.* ]]; then
+      # Savepoints of 1.8 name their files by the path they were written under.
+      mkdir -p "$place/savepoints"
+      ln -sfn ../snapshot "$place/$(grep -ao 'savepoints/savepoint-[0-9a-f]*-[0-9a-f]*' "$place/snapshot/_metadata" | head -n 1)"
+    fi
     # shellcheck disable=SC2206
-    words+=(${words[0]:+--} verify "$job" "$snapshot" "backend=$backend" $options)
-  done < <(list "$version")
+    words+=(${words[0]:+--} verify "$job" "$place/$(member snapshot "$expected")" "backend=$backend" $options "phases=$(member phases "$expected")")
+  done < <(list "$1" "$version")
+  [[ ${#words[@]} -gt 0 ]] || return 0
   run "$version" "${words[@]}"
+}
+
+# member NAME FILE: a number or string of expected.json.
+member() {
+  zcat -f "$2" | sed -n "s/^  \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},*$/\1/p" | head -n 1
+}
+
+versions=(2.3.0 1.20.3 1.16.3 2.0.1 1.8.3)
+
+# each COMMAND SET DIRECTORY VERSION…: goes on after a version that failed.
+each() {
+  local command=$1 set=$2 directory=$3 version status=0
+  shift 3
+  for version in "$@"; do
+    "$command" "$set" "$version" "$directory" || status=1
+  done
+  return $status
+}
+
+# full DIRECTORY VERSION…: makes fixtures and families afresh, verifies them with Flink and compares what kobel reads of them
+# (KOBEL says where kobel is built); the result is written into results.json.
+full() {
+  local out set kobel=${KOBEL:-$here/../build} status=0 started=$SECONDS
+  out=$(mkdir -p "$1" && cd "$1" && pwd)
+  shift
+  for set in fixtures families; do
+    mkdir -p "$out/$set"
+    each make "$set" "$out/$set" "$@" >"$out/made-$set.log" || status=1
+    each verify_made "$set" "$out/$set" "$@" >"$out/verified-$set.log" || status=1
+    node "$kobel/scripts/compare-fixtures.js" "$out/$set" --fields "$here/fields.json" --gaps "$here/known-gaps.txt" \
+      --json "$out/compared-$set.json" || status=1
+  done
+  node "$here/results.mjs" "$out" "$here/results.json" "$((SECONDS - started))"
+  return $status
 }
 
 # Everything at once for somebody who changed a reader: all types, all kinds of state, two versions.
@@ -157,24 +302,32 @@ case ${1:-} in
     ;;
   fixtures)
     shift
-    [[ $# -gt 0 ]] || set -- 2.3.0 1.20.3 1.16.3 2.0.1 1.8.3
-    for version in "$@"; do
-      make "$version" "$here/../fixtures"
-    done
+    [[ $# -gt 0 ]] || set -- "${versions[@]}"
+    each make fixtures "$here/../fixtures" "$@"
     ;;
   verify-fixtures)
     shift
-    # Savepoints of 1.8 hold absolute paths and cannot be moved.
-    [[ $# -gt 0 ]] || set -- 2.3.0 1.20.3 1.16.3 2.0.1
-    for version in "$@"; do
-      verify_made "$version" "$here/../fixtures"
-    done
+    [[ $# -gt 0 ]] || set -- "${versions[@]}"
+    each verify_made fixtures "$here/../fixtures" "$@"
+    ;;
+  families | verify-families)
+    command=$([[ $1 == families ]] && echo make || echo verify_made)
+    out=$(mkdir -p "$2" && cd "$2" && pwd)
+    shift 2
+    [[ $# -gt 0 ]] || set -- "${versions[@]}"
+    each "$command" families "$out" "$@"
+    ;;
+  full)
+    out=$2
+    shift 2
+    [[ $# -gt 0 ]] || set -- "${versions[@]}"
+    full "$out" "$@"
     ;;
   smoke)
     smoke "$2"
     ;;
   *)
-    sed -n '2,7s/^# *//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,10s/^# *//p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac

@@ -1,10 +1,13 @@
 package kobel.conformance;
 
+import java.lang.reflect.Method;
 import java.util.function.BooleanSupplier;
 import kobel.conformance.flink.Flink;
 import kobel.conformance.model.JobModel;
 import kobel.conformance.model.OperatorModel;
 import org.apache.flink.api.common.JobID;
+import org.apache.flink.runtime.execution.ExecutionState;
+import org.apache.flink.runtime.executiongraph.AccessExecutionJobVertex;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.jobgraph.SavepointRestoreSettings;
 import org.apache.flink.runtime.minicluster.MiniCluster;
@@ -18,6 +21,7 @@ final class Cluster implements AutoCloseable {
     private final Settings settings;
     private final MiniCluster cluster;
     private JobGraph graph;
+    private int starts;
     private JobID job;
 
     Cluster(Settings settings, int slots) throws Exception {
@@ -42,13 +46,43 @@ final class Cluster implements AutoCloseable {
         for (OperatorModel operator : model.operators) {
             operator.attach(env);
         }
-        job = new JobID(model.name.hashCode(), snapshot == null ? 1 : 2);
+        job = new JobID(model.name.hashCode(), ++starts);
         graph = Flink.jobGraph(env, job);
         job = graph.getJobID();
         if (snapshot != null) {
-            graph.setSavepointRestoreSettings(SavepointRestoreSettings.forPath(snapshot, false));
+            graph.setSavepointRestoreSettings(restoreSettings(snapshot));
         }
         cluster.submitJob(graph).get();
+    }
+
+    /** The enum of the claim modes has had three names. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private SavepointRestoreSettings restoreSettings(String snapshot) throws Exception {
+        if (settings.isClaiming) {
+            for (Method method : SavepointRestoreSettings.class.getMethods()) {
+                if (method.getName().equals("forPath") && method.getParameterCount() == 3) {
+                    Object claim = Enum.valueOf((Class<? extends Enum>) method.getParameterTypes()[2], "CLAIM");
+                    return (SavepointRestoreSettings) method.invoke(null, snapshot, false, claim);
+                }
+            }
+        }
+        return SavepointRestoreSettings.forPath(snapshot, false);
+    }
+
+    /** Waits until the operator, the only one in its vertex, has finished. */
+    void awaitFinished(String vertexName) throws Exception {
+        await(() -> {
+            try {
+                for (AccessExecutionJobVertex vertex : cluster.getExecutionGraph(job).get().getVerticesTopologically()) {
+                    if (vertex.getName().equals(vertexName)) {
+                        return vertex.getAggregateState() == ExecutionState.FINISHED;
+                    }
+                }
+                return false;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
     }
 
     /** Waits until the condition holds; a job that ends instead is an error. */
@@ -81,7 +115,8 @@ final class Cluster implements AutoCloseable {
         try {
             return trigger(directory);
         } catch (Exception e) {
-            boolean isEarly = String.valueOf(e.getMessage()).contains("Not all required tasks are currently running");
+            String message = String.valueOf(e.getMessage());
+            boolean isEarly = message.contains("Not all required tasks are currently running") || message.contains("tasks not ready");
             if (!isEarly && !hasFailed()) {
                 throw new IllegalStateException(e);
             }

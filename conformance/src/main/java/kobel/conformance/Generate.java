@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import kobel.conformance.flink.Flink;
@@ -23,7 +24,11 @@ final class Generate {
 
     private final Settings settings;
     private final JobModel model;
+    private final List<String> ids = new ArrayList<>();
+    private final Map<Integer, Earlier> earlier = new TreeMap<>();
     private int phasesDone;
+
+    private record Earlier(int phases, String path, List<Map<String, Object>> operators, long to) {}
 
     Generate(Settings settings) {
         this.settings = settings;
@@ -34,21 +39,27 @@ final class Generate {
         deleteTree(settings.output);
         Files.createDirectories(settings.output);
         List<Integer> phases = new ArrayList<>();
-        for (int phase = 0; phase <= settings.phases; phase++) {
+        for (int phase = 0; phase < settings.phases; phase++) {
             phases.add(phase);
         }
         Run.start(model, phases, 0);
         long before = System.currentTimeMillis();
-        try (Cluster cluster = new Cluster(settings, Math.max(model.maxOperatorParallelism(), settings.rescale))) {
+        try (Cluster cluster = new Cluster(settings, slots())) {
             cluster.start(model, null);
-            String path = runPhases(cluster, settings.phases);
-            List<String> ids = new ArrayList<>();
+            String path = runPhases(cluster, settings.restart > 0 ? settings.restart : settings.phases);
             model.operators.forEach(operator -> ids.add(cluster.operatorId(operator.name)));
             cluster.cancel();
-            if (settings.rescale > 0) {
-                path = rescale(cluster, path);
+            while (phasesDone < settings.phases) {
+                path = restart(cluster, path, Math.min(settings.restart, settings.phases - phasesDone));
             }
-            write(place(path), ids, before, System.currentTimeMillis());
+            for (int parallelism : settings.rescale) {
+                path = rescale(cluster, path, parallelism);
+            }
+            write("expected", place(path), before, System.currentTimeMillis(), model.expected(phasesDone), phasesDone);
+            earlier.remove(phasesDone);
+            for (Earlier each : earlier.values()) {
+                writeEarlier(each, before);
+            }
         }
     }
 
@@ -60,29 +71,76 @@ final class Generate {
             cluster.await(Run::allSent);
             phasesDone++;
             if (settings.isCheckpoint() || i == count - 1) {
+                if (phasesDone == settings.phases && phasesDone > 1) {
+                    awaitEnds(cluster);
+                }
                 path = cluster.snapshot(settings.output.resolve("savepoints").toUri().toString());
+                if (settings.isCheckpoint()) {
+                    earlier.put(phasesDone, new Earlier(phasesDone, path, model.expected(phasesDone), System.currentTimeMillis()));
+                }
+                Thread.sleep(settings.pauseMs);
             }
         }
         return path;
     }
 
-    /** Restores at another parallelism, runs one more phase and takes one more checkpoint. */
-    private String rescale(Cluster cluster, String path) throws Exception {
+    private int slots() {
+        return Math.max(model.maxOperatorParallelism(), settings.rescale.stream().mapToInt(parallelism -> parallelism).max().orElse(1));
+    }
+
+    /** A task whose source has ended finishes with the next checkpoint. */
+    private void awaitEnds(Cluster cluster) throws Exception {
         for (OperatorModel operator : model.operators) {
-            operator.parallelism = settings.rescale;
+            if (operator.isEnding) {
+                cluster.awaitFinished(operator.name);
+            }
         }
-        Run.start(model, List.of(phasesDone), 0);
+    }
+
+    /** Restores and goes on with some more phases. */
+    private String restart(Cluster cluster, String path, int phases) throws Exception {
+        List<Integer> next = new ArrayList<>();
+        for (int i = 0; i < phases; i++) {
+            next.add(phasesDone + i);
+        }
+        Run.start(model, next, 0);
         cluster.start(model, path);
-        String after = runPhases(cluster, 1);
+        // The job that claimed them deletes the earlier checkpoints' files when it needs them no more.
+        earlier.clear();
+        String after = runPhases(cluster, phases);
         cluster.cancel();
-        // A job restored without claiming the checkpoint shares no file with it.
-        deleteTree(Path.of(path.replaceFirst("^file:/*", "/")).getParent());
         return after;
+    }
+
+    /** Restores at another parallelism, runs one more phase and takes one more checkpoint. */
+    private String rescale(Cluster cluster, String path, int parallelism) throws Exception {
+        for (OperatorModel operator : model.operators) {
+            operator.parallelism = parallelism;
+        }
+        String after = restart(cluster, path, 1);
+        if (!settings.isClaiming) {
+            // A job restored without claiming the checkpoint shares no file with it.
+            deleteTree(written(path).getParent());
+        }
+        return after;
+    }
+
+    private static Path written(String path) {
+        return Path.of(path.replaceFirst("^file:/*", "/"));
+    }
+
+    /** A checkpoint before the last one, if Flink was told to keep it. */
+    private void writeEarlier(Earlier checkpoint, long from) throws IOException {
+        Path directory = written(checkpoint.path);
+        if (Files.exists(directory.resolve("_metadata"))) {
+            String name = "expected-" + directory.getFileName();
+            write(name, settings.output.relativize(directory).toString(), from, checkpoint.to, checkpoint.operators, checkpoint.phases);
+        }
     }
 
     /** Moves a savepoint to snapshot/; checkpoints stay where their absolute paths say. */
     private String place(String path) throws IOException {
-        Path written = Path.of(path.replaceFirst("^file:/*", "/"));
+        Path written = written(path);
         if (settings.isCheckpoint()) {
             return settings.output.relativize(written).toString();
         }
@@ -92,9 +150,8 @@ final class Generate {
         return "snapshot";
     }
 
-    private void write(String snapshot, List<String> ids, long from, long to) throws IOException {
-        List<Map<String, Object>> operators = model.expected(phasesDone);
-        for (int i = 0; i < operators.size(); i++) {
+    private void write(String file, String snapshot, long from, long to, List<Map<String, Object>> operators, int phases) throws IOException {
+        for (int i = 0; i < model.operators.size(); i++) {
             operators.get(i).put("operatorId", ids.get(i));
         }
         Map<String, Object> expected = Json.object(
@@ -105,16 +162,16 @@ final class Generate {
                 "variant", settings.output.getFileName().toString(),
                 "compression", settings.compression,
                 "snapshot", snapshot,
-                "phases", phasesDone,
+                "phases", phases,
                 "settings", settings.shown(),
                 "ttlWriteTimeRange", List.of(from, to),
                 "operators", operators);
         byte[] text = Json.pretty(expected).getBytes(StandardCharsets.UTF_8);
         if (text.length <= COMPRESS_ABOVE) {
-            Files.write(settings.output.resolve("expected.json"), text);
+            Files.write(settings.output.resolve(file + ".json"), text);
             return;
         }
-        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(settings.output.resolve("expected.json.gz")))) {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(settings.output.resolve(file + ".json.gz")))) {
             out.write(text);
         }
     }

@@ -8,6 +8,7 @@ import kobel.conformance.jobs.KryoJob;
 import kobel.conformance.jobs.NamesJob;
 import kobel.conformance.jobs.NamespacesJob;
 import kobel.conformance.jobs.OperatorStateJob;
+import kobel.conformance.jobs.SizesJob;
 import kobel.conformance.jobs.TypesJob;
 import kobel.conformance.jobs.UnknownJob;
 import kobel.conformance.jobs.WindowsJob;
@@ -17,9 +18,19 @@ import kobel.conformance.model.JobModel;
 final class Jobs {
     private static final Map<String, Supplier<JobModel>> JOBS = new TreeMap<>();
 
+    private static final Map<String, String> SOME_VERSIONS = Map.of(
+            "avro", "AvroJob", "async", "AsyncJob", "raw", "RawJob", "sequence", "SequenceJob", "unaligned", "UnalignedJob");
+
     static {
         JOBS.put("types", TypesJob::model);
         JOBS.put("types-split", TypesJob::split);
+        JOBS.put("few", KindsJob::few);
+        JOBS.put("rescaled", KindsJob::rescaled);
+        JOBS.put("series", SizesJob::series);
+        JOBS.put("large", SizesJob::large);
+        JOBS.put("many-states", SizesJob::manyStates);
+        JOBS.put("empty", SizesJob::empty);
+        JOBS.put("finished", SizesJob::finished);
         JOBS.put("kinds", KindsJob::model);
         JOBS.put("kinds-small", KindsJob::small);
         JOBS.put("namespaces", NamespacesJob::model);
@@ -34,19 +45,22 @@ final class Jobs {
     private Jobs() {}
 
     static JobModel byName(String name) {
-        Supplier<JobModel> job = name.equals("avro") ? Jobs::avro : JOBS.get(name);
+        if (SOME_VERSIONS.containsKey(name)) {
+            return ofSomeVersions(SOME_VERSIONS.get(name));
+        }
+        Supplier<JobModel> job = JOBS.get(name);
         if (job == null) {
-            throw new IllegalArgumentException("no job " + name + ", there are " + JOBS.keySet());
+            throw new IllegalArgumentException("no job " + name + ", there are " + JOBS.keySet() + " and " + SOME_VERSIONS.keySet());
         }
         return job.get();
     }
 
-    /** It is compiled only where Flink's Avro module is to be had. */
-    private static JobModel avro() {
+    /** It is compiled only where what it needs of Flink is to be had. */
+    private static JobModel ofSomeVersions(String type) {
         try {
-            return (JobModel) Class.forName("kobel.conformance.jobs.AvroJob").getMethod("model").invoke(null);
+            return (JobModel) Class.forName("kobel.conformance.jobs." + type).getMethod("model").invoke(null);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException("the avro job is not there for this version of Flink", e);
+            throw new IllegalArgumentException(type + " is not there for this version of Flink", e);
         }
     }
 }

@@ -16,11 +16,23 @@ public final class Main {
         int from = 0;
         for (int to = 0; to <= arguments.length; to++) {
             if (to == arguments.length || arguments[to].equals("--")) {
-                status = Math.max(status, command(Arrays.copyOfRange(arguments, from, to)));
+                status = Math.max(status, attempt(Arrays.copyOfRange(arguments, from, to)));
                 from = to + 1;
             }
         }
         System.exit(status);
+    }
+
+    /** A command that fails does not keep the others from being run. */
+    private static int attempt(String[] words) {
+        int status = 1;
+        try {
+            status = command(words);
+        } catch (Exception e) {
+            e.printStackTrace();
+        }
+        System.out.println((status == 0 ? "ok " : "FAILED ") + String.join(" ", words));
+        return status;
     }
 
     private static int command(String[] words) throws Exception {

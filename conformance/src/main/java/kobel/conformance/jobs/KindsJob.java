@@ -66,6 +66,35 @@ public final class KindsJob {
                 .add(simple("kinds-string", Types.STRING, TypesJob.KEYS).parallel(2, 128));
     }
 
+    /** One operator with a few states, for the families of formats that make many files. */
+    public static JobModel few() {
+        KeyedModel few = new KeyedModel("few-long", Types.LONG, longs(40)).parallel(2, 128);
+        addFew(few);
+        return new JobModel("few").add(few.timers(timers(few.keys.size())));
+    }
+
+    /** Two operators of three subtasks each, with a max parallelism that neither 2, 3 nor 5 divides evenly. */
+    public static JobModel rescaled() {
+        KeyedModel few = new KeyedModel("rescaled-int", Types.INT, ints(400)).parallel(3, 300);
+        addFew(few);
+        return new JobModel("rescaled")
+                .add(few.timers(timers(few.keys.size())))
+                .add(simple("rescaled-tuple", Types.TUPLE(Types.STRING, Types.INT), tuples(50)).parallel(3, 128));
+    }
+
+    static void addFew(KeyedModel operator) {
+        for (StateModel state : states("", operator.keys.size())) {
+            if (state.name.matches("value|list|map|reducing|aggregating|never-map")) {
+                operator.state(state);
+            }
+        }
+        for (StateModel state : states("ttl-", operator.keys.size())) {
+            if (state.name.matches("ttl-(value|map)")) {
+                operator.state(state.withTtl());
+            }
+        }
+    }
+
     /** The largest max parallelism; its key-group offsets alone fill 256 KiB of the metadata. */
     public static JobModel wide() {
         return new JobModel("wide").add(everything("wide-tuple", Types.TUPLE(Types.STRING, Types.INT), tuples(12)).parallel(2, 32768));

@@ -33,6 +33,7 @@ public final class JobModel {
     public List<Map<String, Object>> expected(int phases) {
         List<Map<String, Object>> list = new ArrayList<>();
         operators.forEach(operator -> list.add(operator.expected(phases)));
+        operators.forEach(operator -> list.addAll(operator.others()));
         return list;
     }
 }

@@ -11,7 +11,7 @@ import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /** A keyed operator with any states and timers. A step is the index of a key: all that its phase writes for that key. */
-public final class KeyedModel extends OperatorModel {
+public class KeyedModel extends OperatorModel {
     public final TypeInformation<?> keyType;
     public final List<Object> keys;
     public final List<StateModel> states = new ArrayList<>();
@@ -38,6 +38,12 @@ public final class KeyedModel extends OperatorModel {
         return this;
     }
 
+    /** Its source ends after the first phase. */
+    public KeyedModel ending() {
+        isEnding = true;
+        return this;
+    }
+
     public KeyedModel timers(TimerModel service) {
         timers.add(service);
         return this;
@@ -51,7 +57,7 @@ public final class KeyedModel extends OperatorModel {
     }
 
     @SuppressWarnings("unchecked")
-    private static TypeInformation<Object> typed(TypeInformation<?> type) {
+    static TypeInformation<Object> typed(TypeInformation<?> type) {
         return (TypeInformation<Object>) type;
     }
 
@@ -66,7 +72,7 @@ public final class KeyedModel extends OperatorModel {
 
     @Override
     public List<Integer> verifySteps() {
-        return steps(0);
+        return isEnding ? List.of() : steps(0);
     }
 
     @Override
@@ -85,6 +91,9 @@ public final class KeyedModel extends OperatorModel {
     /** The counts that the verifying subtasks together must reach. */
     @Override
     public void checkAll() {
+        if (isEnding) {
+            return;
+        }
         for (StateModel state : states) {
             for (Object namespace : state.namespaces()) {
                 long expected = state.count(Run.checkedPhases(), namespace);
@@ -115,7 +124,7 @@ public final class KeyedModel extends OperatorModel {
         return index + "/" + service.service + "/" + timer;
     }
 
-    private static final class KeyOfStep implements KeySelector<Integer, Object> {
+    static final class KeyOfStep implements KeySelector<Integer, Object> {
         private static final long serialVersionUID = 1;
         private final int operator;
 

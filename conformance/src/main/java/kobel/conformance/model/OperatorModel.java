@@ -20,6 +20,8 @@ public abstract class OperatorModel {
     public String uidHash;
     public int parallelism = 2;
     public int maxParallelism = 128;
+    /** Its source ends after the first phase, so that both are finished when the later checkpoints are taken. */
+    public boolean isEnding;
 
     protected OperatorModel(String uid, String name) {
         this.uid = uid;
@@ -50,6 +52,21 @@ public abstract class OperatorModel {
         return List.of();
     }
 
+    /** What is to be said of operators of the job's that have no model. */
+    protected List<Map<String, Object>> others() {
+        return isEnding ? List.of(Json.object("uid", "source-" + index, "finished", true)) : List.of();
+    }
+
+    /** Whether a {@link StepSource} sends the steps. */
+    public boolean hasSteps() {
+        return true;
+    }
+
+    /** False as long as a snapshot would come too early for what it is to show. */
+    public boolean isReady() {
+        return true;
+    }
+
     /** After all verify steps: compares what the subtasks counted together. */
     public void checkAll() {}
 
@@ -60,7 +77,11 @@ public abstract class OperatorModel {
         }
         operator.put("maxParallelism", maxParallelism);
         operator.put("parallelism", parallelism);
-        describe(operator, phases);
+        if (isEnding) {
+            operator.put("finished", true);
+        } else {
+            describe(operator, phases);
+        }
         return operator;
     }
 

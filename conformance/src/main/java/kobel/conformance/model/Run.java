@@ -5,6 +5,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import kobel.conformance.flink.Flink;
+import org.apache.flink.api.common.functions.RuntimeContext;
 
 /** The one run of this process: tasks of the in-process cluster find here the model and what they may do next. */
 public final class Run {
@@ -16,6 +18,7 @@ public final class Run {
     private static volatile List<Integer> phases;
     private static volatile int checkedPhases;
     private static final AtomicInteger SOURCES_DONE = new AtomicInteger();
+    private static final AtomicInteger ENDED = new AtomicInteger();
     private static final AtomicInteger VERIFIED = new AtomicInteger();
     private static final Queue<String> DIFFERENCES = new ConcurrentLinkedQueue<>();
     private static final ConcurrentHashMap<String, AtomicInteger> COUNTS = new ConcurrentHashMap<>();
@@ -29,19 +32,21 @@ public final class Run {
         round = 0;
         checkedPhases = phasesToCheck;
         SOURCES_DONE.set(0);
+        ENDED.set(0);
         VERIFIED.set(0);
         DIFFERENCES.clear();
         COUNTS.clear();
     }
 
     public static void release() {
-        SOURCES_DONE.set(0);
+        SOURCES_DONE.set(ENDED.get());
         round++;
     }
 
     /** The barrier of a snapshot goes behind every record, so it is enough that the sources have sent all. */
     public static boolean allSent() {
-        return SOURCES_DONE.get() == job.operators.size();
+        long sources = job.operators.stream().filter(operator -> operator.hasSteps() && !(isVerifying() && operator.isEnding)).count();
+        return SOURCES_DONE.get() == sources && job.operators.stream().allMatch(OperatorModel::isReady);
     }
 
     public static JobModel job() {
@@ -66,6 +71,11 @@ public final class Run {
         return nextRound < round ? phases.get(nextRound) : null;
     }
 
+    /** A source that has sent all it ever will. */
+    static void ended() {
+        ENDED.incrementAndGet();
+    }
+
     static void sent() {
         SOURCES_DONE.incrementAndGet();
     }
@@ -79,6 +89,11 @@ public final class Run {
 
     public static int verifiedSteps() {
         return VERIFIED.get();
+    }
+
+    /** The number of the subtask that asks. */
+    static int subtask(RuntimeContext context) {
+        return Flink.subtask(context);
     }
 
     /** Sums up what the subtasks count, to be compared when all are done. */

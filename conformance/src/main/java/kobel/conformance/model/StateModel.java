@@ -40,12 +40,12 @@ public final class StateModel {
 
     public final String name;
     public final Kind kind;
-    private final TypeInformation<?> valueType;
-    private final TypeInformation<?> mapKeyType;
-    private boolean ttl;
+    final TypeInformation<?> valueType;
+    final TypeInformation<?> mapKeyType;
+    boolean ttl;
     private TypeInformation<?> namespaceType;
-    private ReduceFunction reduce;
-    private AggregateFunction aggregate;
+    ReduceFunction reduce;
+    AggregateFunction aggregate;
     private final Map<Integer, List<Target>> writes = new LinkedHashMap<>();
 
     private StateModel(String name, Kind kind, TypeInformation<?> mapKeyType, TypeInformation<?> valueType) {
@@ -140,6 +140,11 @@ public final class StateModel {
                 apply(states.of(target.namespace), target.write);
             }
         }
+    }
+
+    /** The writes of a phase for a key in VoidNamespace. */
+    List<Write> writes(int phase, int key) {
+        return writes.getOrDefault(phase, List.of()).stream().filter(target -> target.key == key).map(Target::write).toList();
     }
 
     private void apply(State state, Write write) throws Exception {
@@ -269,7 +274,6 @@ public final class StateModel {
 
     /** The difference between the state of the current key and the model, or null. */
     public String difference(int phases, int key, Object namespace, State state) throws Exception {
-        Object expected = contents(phases).get(new Slot(key, namespace));
         Object actual;
         switch (kind) {
             case VALUE:
@@ -291,7 +295,15 @@ public final class StateModel {
                 break;
             default:
                 actual = ((AggregatingState) state).get();
-                expected = expected == null ? null : aggregate.getResult(expected);
+        }
+        return difference(phases, key, namespace, actual);
+    }
+
+    /** The same for what was read: null, a value, or a list or map with something in it; aggregating: the result. */
+    String difference(int phases, int key, Object namespace, Object actual) {
+        Object expected = contents(phases).get(new Slot(key, namespace));
+        if (kind == Kind.AGGREGATING && expected != null) {
+            expected = aggregate.getResult(expected);
         }
         String wanted = Json.text(Render.json(expected));
         String found = Json.text(Render.json(actual));

@@ -30,6 +30,11 @@ final class StepSource extends LegacySource<Integer> {
             synchronized (context.getCheckpointLock()) {
                 send(context, model, phase);
             }
+            if (model.isEnding) {
+                Run.ended();
+                Run.sent();
+                return;
+            }
             Run.sent();
         }
     }

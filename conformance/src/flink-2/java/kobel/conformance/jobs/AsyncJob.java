@@ -1,0 +1,29 @@
+package kobel.conformance.jobs;
+
+import java.util.ArrayList;
+import java.util.List;
+import kobel.conformance.model.AsyncModel;
+import kobel.conformance.model.JobModel;
+import kobel.conformance.model.TimerModel;
+import kobel.conformance.model.TimerModel.Domain;
+import org.apache.flink.api.common.typeinfo.Types;
+
+/** The states of the job "few" as asynchronous state (state V2). */
+public final class AsyncJob {
+    private AsyncJob() {}
+
+    public static JobModel model() {
+        List<Object> keys = new ArrayList<>();
+        for (long key = 0; key < 40; key++) {
+            keys.add(key * key * 1_000_003L - 17);
+        }
+        AsyncModel operator = new AsyncModel("async-long", Types.LONG, keys);
+        KindsJob.addFew(operator);
+        TimerModel timers = new TimerModel("user-timers", null);
+        for (int key = 0; key < keys.size(); key += 3) {
+            timers.register(0, key, Domain.EVENT, 1_900_000_000_000L + key, null);
+            timers.register(1, key, Domain.PROCESSING, 4_000_000_000_000L, null);
+        }
+        return new JobModel("async").add((AsyncModel) operator.timers(timers));
+    }
+}
