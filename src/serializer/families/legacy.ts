@@ -1,4 +1,4 @@
-import { type JavaObject, javaField, readJavaObject } from '../../bytes/java-stream/index.ts'
+import { type JavaObject, type JavaValue, javaField, readJavaObject } from '../../bytes/java-stream/index.ts'
 import { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
@@ -6,6 +6,7 @@ import { row, type SerializerRow } from '../row.ts'
 import { readSerializerSnapshot, type SerializerSnapshot, type SnapshotSource, unknownSnapshot } from '../snapshot.ts'
 import type { Type } from '../type.ts'
 import { eitherLayout, eitherType } from './composite.ts'
+import type { KryoBody, KryoEntry } from './kryo.ts'
 import { BASE, compositeRow, RUNTIME } from './rows.ts'
 
 /**
@@ -38,11 +39,8 @@ interface Configuration {
   readonly serializer: JavaObject | undefined
 }
 
-/** A row for a configuration; `undefined`: the values are bytes of `className`. */
-function legacyRow(
-  snapshotClass: string,
-  read: (configuration: Configuration) => Successor | { readonly className: string },
-): SerializerRow {
+/** A row for a configuration. */
+function legacyRow(snapshotClass: string, read: (configuration: Configuration) => Successor): SerializerRow {
   return row<LegacyBody>({
     snapshotClass,
     versions: [ADAPTER_VERSION],
@@ -52,7 +50,6 @@ function legacyRow(
       const serializer = readSerializer(reader)
       const successor = read({ source, version: reader.i32(), serializer })
       const bytes = reader.bytes.subarray(start, reader.offset)
-      if ('className' in successor) return { bytes, ...unknown(successor.className) }
       const found = table.get(successor.snapshotClass)
       if (!found) return { bytes, ...unknown(serializer?.className ?? successor.snapshotClass) }
       return { bytes, type: found.type(successor.body), layout: found.layout(successor.body) }
@@ -213,19 +210,68 @@ function readEnum({ source: { reader }, version }: Configuration): Successor {
   return { snapshotClass: `${BASE}.EnumSerializer$EnumSerializerSnapshot`, body: { className, constants } }
 }
 
+interface Registrations {
+  readonly className: string
+  readonly entries: readonly KryoEntry[]
+}
+
 /** `KryoRegistrationSerializerConfigSnapshot`: utf class; i32 n, n times { utf name, registration }. */
-function readRegistrations({ source: { reader } }: Configuration): string {
+function readRegistrations({ source: { reader } }: Configuration): Registrations {
   const className = reader.utf()
-  for (let left = reader.count('Kryo registrations', 8); left > 0; left--) {
-    reader.utf()
-    reader.utf()
-    const kind = reader.i32()
-    if (kind === 1) reader.utf()
-    else if (kind === 2) readJavaObject(reader)
-    else if (kind !== 0)
-      throw new KobelError('CORRUPT', `a Kryo registration has no kind ${kind}`, { offset: reader.offset })
+  const count = reader.count('Kryo registrations', 8)
+  const entries = Array.from({ length: count }, () => {
+    const name = reader.utf()
+    return kryoEntry(name, reader.utf(), readRegistered(reader))
+  })
+  return { className, entries }
+}
+
+/** A registration behind its class: i32 kind; for 1 utf serializer class, for 2 a Java object. */
+function readRegistered(reader: Reader): string | undefined {
+  const kind = reader.i32()
+  if (kind === 1) return reader.utf()
+  if (kind === 2) return serializerClass(readJavaObject(reader)) ?? 'unknown'
+  if (kind === 0) return undefined
+  throw new KobelError('CORRUPT', `a Kryo registration has no kind ${kind}`, { offset: reader.offset })
+}
+
+function kryoEntry(name: string, className: string, serializer: string | undefined): KryoEntry {
+  return { name, key: undefined, value: undefined, read: { className, serializer } }
+}
+
+/** The class that a `Class`, or the instance in a `SerializableSerializer`, is of. */
+function serializerClass(value: JavaValue | undefined): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (value.kind === 'class') return value.className
+  if (value.kind !== 'object') return undefined
+  const inner = javaField(value, 'serializer')
+  return typeof inner === 'object' && inner?.kind === 'object' ? inner.className : value.className
+}
+
+/** A `LinkedHashMap` of classes to serializers or their classes, a field of the serializer itself. */
+function defaultSerializers(serializer: JavaObject | undefined, field: string): KryoEntry[] {
+  const map = serializer && javaField(serializer, field)
+  if (typeof map !== 'object' || map?.kind !== 'object') return []
+  const [, ...members] = map.parts.flatMap((part) => part.annotations)
+  const entries: KryoEntry[] = []
+  for (let i = 0; i + 1 < members.length; i += 2) {
+    const className = serializerClass(members[i])
+    if (className !== undefined) entries.push(kryoEntry(className, '', serializerClass(members[i + 1]) ?? 'unknown'))
   }
-  return className
+  return entries
+}
+
+/** Before 2.0 all Kryo was 2.24. */
+function readKryo(configuration: Configuration): Successor {
+  const { className, entries } = readRegistrations(configuration)
+  const body: KryoBody = {
+    className,
+    registrations: entries,
+    instances: defaultSerializers(configuration.serializer, 'defaultSerializers'),
+    serializers: defaultSerializers(configuration.serializer, 'defaultSerializerClasses'),
+    options: { ...configuration.source.options, kryoVersion: 2 },
+  }
+  return { snapshotClass: `${RUNTIME}.kryo.KryoSerializerSnapshot`, body }
 }
 
 function readPadding({ serializer }: Configuration): number {
@@ -252,15 +298,13 @@ export const LEGACY_ROWS: readonly SerializerRow[] = [
   legacyRow(`${BASE}.EnumSerializer$EnumSerializerConfigSnapshot`, readEnum),
   legacyRow(`${RUNTIME}.ValueSerializer$ValueSerializerConfigSnapshot`, (configuration) => ({
     snapshotClass: `${RUNTIME}.ValueSerializer$ValueSerializerSnapshot`,
-    body: readRegistrations(configuration),
+    body: readRegistrations(configuration).className,
   })),
   legacyRow(`${RUNTIME}.CopyableValueSerializer$CopyableValueSerializerConfigSnapshot`, ({ source: { reader } }) => ({
     snapshotClass: `${RUNTIME}.CopyableValueSerializer$CopyableValueSerializerSnapshot`,
     body: reader.utf(),
   })),
-  legacyRow(`${RUNTIME}.kryo.KryoSerializer$KryoSerializerConfigSnapshot`, (configuration) => ({
-    className: readRegistrations(configuration),
-  })),
+  legacyRow(`${RUNTIME}.kryo.KryoSerializer$KryoSerializerConfigSnapshot`, readKryo),
   compositeConfiguration(`${RUNTIME}.RowSerializer$RowSerializerConfigSnapshot`, () => ({
     snapshotClass: `${RUNTIME}.RowSerializer$RowSerializerSnapshot`,
     outerVersion: 2,
