@@ -8,6 +8,7 @@ import type {
   SubtaskMetadata,
 } from '../format/metadata/index.ts'
 import { blobsOf } from './blobs.ts'
+import { type ChannelState, channelsOf } from './channels.ts'
 import { mapConcurrent } from './concurrent.ts'
 import {
   type KeyedBatch,
@@ -108,6 +109,11 @@ export class Operator {
   /** A listener that also hears of which operator something was skipped. */
   private located(onSkip: OnSkip): OnSkip {
     return locatedSkips(onSkip, { operator: this.label })
+  }
+
+  /** What an unaligned checkpoint keeps of the channels of this operator's tasks: by subtask, inputs first. */
+  channelState(): ChannelState[] {
+    return channelsOf(this.metadata, this.context.streams)
   }
 
   /** Reads the heads of all streams, so that {@link states} are known. Does nothing the second time. */
