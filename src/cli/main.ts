@@ -20,9 +20,21 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'entries of a state as a table, JSON lines or CSV',
     load: () => import('./commands/read.ts'),
   },
+  channels: {
+    summary: 'records in flight that an unaligned checkpoint keeps',
+    load: () => import('./commands/channels.ts'),
+  },
   dump: {
     summary: 'everything, losslessly, as JSON lines',
     load: () => import('./commands/dump.ts'),
+  },
+  ls: {
+    summary: 'snapshots below a directory: age, size, what they share',
+    load: () => import('./commands/ls.ts'),
+  },
+  check: {
+    summary: 'whether all of a snapshot is there and right',
+    load: () => import('./commands/check.ts'),
   },
   types: {
     summary: 'TypeScript types, or a JSON Schema, of the states',

@@ -3,8 +3,9 @@ import { murmur3x64 } from '../bytes/murmur.ts'
 import { KobelError, locate } from '../error.ts'
 import { type Metadata, readMetadata } from '../format/metadata/index.ts'
 import { serializerTable } from '../serializer/table.ts'
-import { join, nameOf, parentOf, type Store, type StoreEntry } from '../store/store.ts'
-import { nearest, noSuch } from './names.ts'
+import { parentOf, type Store } from '../store/store.ts'
+import { findMetadata } from './find-metadata.ts'
+import { noSuch } from './names.ts'
 import { Operator } from './operator.ts'
 import type { OpenOptions } from './options.ts'
 import { StreamOpener } from './streams.ts'
@@ -116,62 +117,4 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
 function cutMetadata(error: unknown): unknown {
   if (!(error instanceof KobelError) || error.code !== 'TRUNCATED') return error
   return new KobelError('TRUNCATED', `the file was cut, or is still being written: ${error.message}`, error.where)
-}
-
-const METADATA = '_metadata'
-
-interface MetadataFile {
-  readonly location: string
-  readonly bytes: Uint8Array
-}
-
-async function findMetadata(store: Store, location: string, latest: boolean): Promise<MetadataFile> {
-  const named = nameOf(location) === METADATA
-  const direct = named ? location.replace(/\/+$/, '') : join(location, METADATA)
-  try {
-    return { location: direct, bytes: await store.readWhole(direct) }
-  } catch (error) {
-    if (named || !(error instanceof KobelError) || error.code !== 'NOT_FOUND') throw error
-  }
-  const children = await store.list(location)
-  const found = await snapshotsBelow(store, children)
-  if (found.length === 0) throw await noSnapshot(store, location, children)
-  if (latest) return findMetadata(store, found[0]!.location, false)
-  const names = found.map((entry) => entry.name)
-  throw new KobelError(
-    'NOT_FOUND',
-    `the directory is no snapshot, but holds ${names.length === 1 ? 'one' : names.length}: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}; name one of them, or take the newest with --latest (option latest)`,
-    { file: location },
-  )
-}
-
-/** Complete snapshots directly below a directory, the newest first: by checkpoint number, then by age. */
-async function snapshotsBelow(store: Store, children: readonly StoreEntry[]): Promise<StoreEntry[]> {
-  const complete: StoreEntry[] = []
-  for (const child of children) {
-    if (child.directory && (await store.size(join(child.location, METADATA))) !== undefined) complete.push(child)
-  }
-  const number = (entry: StoreEntry): number => Number(/^chk-(\d+)$/.exec(entry.name)?.[1] ?? -1)
-  return complete.sort((a, b) => number(b) - number(a) || (b.modified ?? 0) - (a.modified ?? 0))
-}
-
-async function noSnapshot(store: Store, location: string, children: readonly StoreEntry[]): Promise<KobelError> {
-  if (children.length > 0) {
-    return new KobelError(
-      'NOT_FOUND',
-      `the directory has no ${METADATA} file: it is not a savepoint or checkpoint, or was never completed`,
-      { file: location },
-    )
-  }
-  if ((await store.size(location)) !== undefined) {
-    return new KobelError('NOT_FOUND', `a snapshot is a directory with a ${METADATA} file, this is another file`, {
-      file: location,
-    })
-  }
-  const near = nearest(
-    nameOf(location),
-    (await store.list(parentOf(location))).map((entry) => entry.name),
-  )
-  const hint = near.length > 0 ? `: did you mean ${near.join(' or ')}?` : ''
-  return new KobelError('NOT_FOUND', `there is no such directory${hint}`, { file: location })
 }
