@@ -1,6 +1,8 @@
+import type { ConnectorState } from '../../connectors/describe.ts'
 import type { BlobDescription, OperatorDescription } from '../../snapshot/describe-operator.ts'
 import type { StateDescription } from '../../snapshot/describe-state.ts'
 import type { Colors } from './colors.ts'
+import { connectorTexts } from './connector.ts'
 import { formatBytes, formatCount, plural, sparkline } from './size.ts'
 import { displayWidth, printable, wrap } from './text.ts'
 import { type TreeRow, treeLines } from './tree.ts'
@@ -11,12 +13,15 @@ export function labelOf(operator: OperatorDescription): string {
 
 /** An operator and its states. */
 export function* operatorLines(
-  operator: OperatorDescription,
+  operator: OperatorDescription & Partial<Pick<ConnectorState, 'source' | 'sink'>>,
   width: number,
   colors: Colors,
 ): Generator<string, void, undefined> {
   yield titleLine(operator, width, colors)
   yield* wrap(factsOf(operator).join(' · '), width - 2, 2).map((line) => colors.dim('│ ') + line)
+  for (const text of connectorTexts(operator)) {
+    yield* wrap(text, width - 2, 2).map((line) => colors.dim('│ ') + line)
+  }
   for (const text of unreadableTexts(operator)) {
     yield* wrap(text, width - 2, 2).map((line) => colors.dim('│ ') + colors.red(line))
   }
