@@ -1,16 +1,17 @@
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
-import { type KeyedBatch, type KeyedSource, type ScanOptions, scanSource } from './keyed-source.ts'
+import type { KeyedBatch, KeyedSource, ScanOptions } from './keyed-source.ts'
+import { MAX_SORTED, type Place, SortEntries } from './sort-entries.ts'
 
 /** Bytes of entries that are held to be sorted. */
 const SORTED_BYTES = 32 << 20
-/** What an entry costs beside its bytes: ten numbers. */
-const ENTRY_BYTES = 48
+/** Entries of a batch that is handed on. */
+const BATCH_ENTRIES = 1 << 12
 
 /**
  * The keyed state of a source in an order that does not depend on its format: by key group, name of the state, and
  * inside by raw key, namespace and user key; timers by timestamp first. A key group that is larger than the memory
- * allowed is read several times, each time for the next part of the order.
+ * allowed is read again: once where it lies in that order already, else once for each part of it that can be held.
  */
 export async function* scanSorted(
   source: KeyedSource,
@@ -18,34 +19,48 @@ export async function* scanSorted(
   limitBytes: number = SORTED_BYTES,
 ): AsyncGenerator<KeyedBatch, void, undefined> {
   const order = new StateOrder(source)
-  let buffer = new SortBuffer(source, order, limitBytes)
+  const buffer = new SortBuffer(source, order, limitBytes)
+  let survey: Survey | undefined
   let keyGroup = -1
-  for await (const batch of scanSource(source, options)) {
+  for await (const batch of source.scan(options)) {
     if (batch.keyGroup !== keyGroup) {
-      yield* finishKeyGroup(source, options, order, buffer, keyGroup, limitBytes)
+      yield* survey ? readAgain(source, options, order, buffer, survey, keyGroup) : buffer.sorted(keyGroup)
+      buffer.clear()
+      survey = undefined
       keyGroup = batch.keyGroup
-      buffer = new SortBuffer(source, order, limitBytes)
     }
-    buffer.add(batch)
+    const taken = survey ? 0 : buffer.takeAll(batch)
+    if (taken === batch.count) continue
+    survey ??= new Survey(buffer.entries)
+    survey.add(batch, taken)
   }
-  yield* finishKeyGroup(source, options, order, buffer, keyGroup, limitBytes)
+  yield* survey ? readAgain(source, options, order, buffer, survey, keyGroup) : buffer.sorted(keyGroup)
 }
 
-async function* finishKeyGroup(
+async function* readAgain(
   source: KeyedSource,
   options: ScanOptions,
   order: StateOrder,
-  first: SortBuffer,
+  buffer: SortBuffer,
+  survey: Survey,
   keyGroup: number,
-  limitBytes: number,
 ): AsyncGenerator<KeyedBatch, void, undefined> {
-  let buffer = first
-  for (;;) {
-    yield* buffer.sorted(keyGroup)
-    const last = buffer.cut ? buffer.last() : undefined
-    if (last === undefined) return
-    buffer = new SortBuffer(source, order, limitBytes, last)
-    for await (const batch of scanSource(source, { ...options, keyGroups: [keyGroup, keyGroup] })) buffer.add(batch)
+  for (const group of survey.groups(order, buffer.limitBytes)) {
+    const wanted = (state: KeyedStateInfo): boolean => group.names.has(state.name) && (options.wanted?.(state) ?? true)
+    // What is broken was told when it was met first.
+    const onSkip = options.onSkip && { onSkip: () => undefined }
+    const again: ScanOptions = { ...options, ...onSkip, keyGroups: [keyGroup, keyGroup], wanted }
+    if (group.inOrder) {
+      yield* source.scan(again)
+      continue
+    }
+    let after: Place | undefined
+    do {
+      buffer.clear()
+      for await (const batch of source.scan(again)) buffer.takeLowest(batch, after)
+      after = buffer.dropped ? buffer.last() : undefined
+      yield* buffer.sorted(keyGroup)
+    } while (after !== undefined)
   }
 }
 
@@ -56,6 +71,10 @@ class StateOrder {
 
   constructor(source: KeyedSource) {
     this.source = source
+  }
+
+  nameOf(stateId: number): string {
+    return this.source.states[stateId]!.name
   }
 
   rankOf(stateId: number): number {
@@ -73,213 +92,180 @@ class StateOrder {
   }
 }
 
-/** An entry outside a buffer, to compare with. */
-interface Place {
-  readonly rank: number
-  readonly timestamp: bigint
-  readonly bytes: Uint8Array
-  /** Ends of key, namespace and user key in `bytes`. */
-  readonly ends: readonly [number, number, number]
+/** States that are read together. */
+interface Group {
+  readonly names: ReadonlySet<string>
+  /** Their entries come in order. */
+  readonly inOrder: boolean
 }
 
-/** Numbers kept of each entry: state id, and where key, namespace, user key and value begin and the value ends. */
-const FIELDS = 6
+/** What is known of a key group that is too large to be held. */
+class Survey {
+  private readonly states = new Map<number, { bytes: number; inOrder: boolean; readonly last: SortEntries }>()
+  /** State ids in the order of their coming. */
+  private readonly runs: number[] = []
 
+  /** @param taken entries of the key group that came already. */
+  constructor(taken: SortEntries) {
+    for (let i = 0; i < taken.count; i++) {
+      const bytes = taken.offsetOf(i, 5) - taken.offsetOf(i, 0)
+      this.note(taken.stateOf(i), bytes, (last) => last.addCopy(taken, i))
+    }
+  }
+
+  add(batch: KeyedBatch, first: number): void {
+    for (let i = first; i < batch.count; i++) {
+      this.note(batch.stateIds[i]!, entryBytes(batch, i), (last) => last.addKey(batch, i, 0))
+    }
+  }
+
+  private note(stateId: number, bytes: number, addTo: (last: SortEntries) => void): void {
+    let state = this.states.get(stateId)
+    if (!state) {
+      state = { bytes: 0, inOrder: true, last: new SortEntries(256) }
+      this.states.set(stateId, state)
+    }
+    if (this.runs.at(-1) !== stateId && this.runs.length <= MAX_RUNS) this.runs.push(stateId)
+    state.bytes += bytes + SortEntries.entryBytes
+    if (!state.inOrder) return
+    addTo(state.last)
+    if (state.last.count === 1) return
+    if (state.last.compare(0, 1) > 0) state.inOrder = false
+    state.last.keep(ONLY_SECOND)
+  }
+
+  /**
+   * In the order of names, as many states together as can be held. States in order are not held: they stay alone where
+   * they are large, and all are read together where they also follow one another in order.
+   */
+  groups(order: StateOrder, limitBytes: number): Group[] {
+    const ids = [...this.states.keys()].sort((a, b) => order.rankOf(a) - order.rankOf(b))
+    const isSorted = this.runs.length === ids.length && this.runs.every((id, i) => id === ids[i])
+    if (isSorted && ids.every((id) => this.states.get(id)!.inOrder)) {
+      return [{ names: new Set(ids.map((id) => order.nameOf(id))), inOrder: true }]
+    }
+    const groups: Group[] = []
+    let names = new Set<string>()
+    let held = 0
+    const finish = (): void => {
+      if (names.size > 0) groups.push({ names, inOrder: false })
+      names = new Set()
+      held = 0
+    }
+    for (const id of ids) {
+      const { bytes, inOrder } = this.states.get(id)!
+      if (held + bytes > limitBytes) finish()
+      if (bytes > limitBytes && inOrder) {
+        groups.push({ names: new Set([order.nameOf(id)]), inOrder: true })
+        continue
+      }
+      names.add(order.nameOf(id))
+      held += bytes
+    }
+    finish()
+    return groups
+  }
+}
+
+/** States that take turns more often than this are not in order anyway. */
+const MAX_RUNS = 1 << 16
+const ONLY_SECOND: Uint32Array = Uint32Array.of(1)
+
+function entryBytes(batch: KeyedBatch, i: number): number {
+  const length = (pairs: Uint32Array): number => (pairs[2 * i + 1] ?? 0) - (pairs[2 * i] ?? 0)
+  const key = 10 + length(batch.keys) + length(batch.namespaces)
+  return batch.kind === 'timers' ? key : key + length(batch.mapKeys) + length(batch.values)
+}
+
+/** Entries that are held to be sorted. */
 class SortBuffer {
-  /** Entries were dropped: more come behind the last one. */
-  cut = false
+  /** Entries were left out: more come behind the last one. */
+  dropped = false
+  readonly limitBytes: number
+  readonly entries: SortEntries = new SortEntries(1 << 16)
   private readonly source: KeyedSource
   private readonly order: StateOrder
-  private readonly limitBytes: number
-  private readonly after: Place | undefined
   private bound: Place | undefined
-  private arena: Uint8Array = new Uint8Array(1 << 16)
-  private used = 0
-  private fields: Uint32Array = new Uint32Array(FIELDS * 256)
-  private timestamps: BigInt64Array = new BigInt64Array(256)
-  private count = 0
 
-  constructor(source: KeyedSource, order: StateOrder, limitBytes: number, after?: Place) {
+  constructor(source: KeyedSource, order: StateOrder, limitBytes: number) {
     this.source = source
     this.order = order
     this.limitBytes = limitBytes
-    this.after = after
   }
 
-  add(batch: KeyedBatch): void {
+  clear(): void {
+    this.entries.clear()
+    this.bound = undefined
+    this.dropped = false
+  }
+
+  /** Takes entries as long as there is room, and tells how many. */
+  takeAll(batch: KeyedBatch): number {
     for (let i = 0; i < batch.count; i++) {
-      const timer = batch.kind === 'timers'
-      this.append(batch, i, timer ? batch.timestamps[i]! : 0n)
-      const drop =
-        (this.after !== undefined && this.comparePlace(this.count - 1, this.after) <= 0) ||
-        (this.bound !== undefined && this.comparePlace(this.count - 1, this.bound) > 0)
-      if (drop) {
-        this.count--
-        this.used = this.fields[this.count * FIELDS + 1]!
-      } else if (this.used + this.count * ENTRY_BYTES > this.limitBytes && this.count > 1) {
-        this.keepLowerHalf()
-      }
+      if (!this.hasRoom(entryBytes(batch, i))) return i
+      this.entries.addKey(batch, i, 0)
+      this.entries.addValue(batch, i)
     }
+    return batch.count
+  }
+
+  /** Takes the entries behind `after`; where there is no room, those that come last in order are left out. */
+  takeLowest(batch: KeyedBatch, after: Place | undefined): void {
+    const { entries } = this
+    for (let i = 0; i < batch.count; i++) {
+      if (entries.count > 1 && !this.hasRoom(entryBytes(batch, i))) this.dropHighest()
+      entries.addKey(batch, i, this.order.rankOf(batch.stateIds[i]!))
+      const last = entries.count - 1
+      const isBefore = after !== undefined && entries.compareTo(last, after) <= 0
+      const isBehind = this.bound !== undefined && entries.compareTo(last, this.bound) > 0
+      if (isBehind) this.dropped = true
+      if (isBefore || isBehind) entries.removeLast()
+      else entries.addValue(batch, i)
+    }
+  }
+
+  last(): Place {
+    return this.entries.placeOf(this.entries.sortedIndex().at(-1)!)
   }
 
   /** The entries in order, in batches of one kind each. */
   *sorted(keyGroup: number): Generator<KeyedBatch, void, undefined> {
-    const index = this.sortedIndex()
+    const { entries } = this
+    for (let i = 0; i < entries.count; i++) entries.setRank(i, this.order.rankOf(entries.stateOf(i)))
+    const index = entries.sortedIndex()
     for (let start = 0; start < index.length; ) {
       const isTimer = this.isTimer(index[start]!)
       let end = start + 1
-      while (end < index.length && this.isTimer(index[end]!) === isTimer) end++
-      yield isTimer
-        ? this.timerBatch(keyGroup, index.subarray(start, end))
-        : this.entryBatch(keyGroup, index.subarray(start, end))
+      while (end < index.length && end - start < BATCH_ENTRIES && this.isTimer(index[end]!) === isTimer) end++
+      const part = index.subarray(start, end)
+      yield isTimer ? this.timerBatch(keyGroup, part) : this.entryBatch(keyGroup, part)
       start = end
     }
   }
 
-  last(): Place | undefined {
-    return this.count === 0 ? undefined : this.placeOf(this.sortedIndex().at(-1)!)
+  private hasRoom(bytes: number): boolean {
+    const { used, count } = this.entries
+    return used + bytes + (count + 1) * SortEntries.entryBytes <= this.limitBytes && count < MAX_SORTED
   }
 
-  private append(batch: KeyedBatch, i: number, timestamp: bigint): void {
-    const { keys, namespaces } = batch
-    const [mapKeys, values] = batch.kind === 'entries' ? [batch.mapKeys, batch.values] : [EMPTY, EMPTY]
-    const pair = 2 * i
-    this.grow(
-      keys[pair + 1]! -
-        keys[pair]! +
-        (namespaces[pair + 1]! - namespaces[pair]!) +
-        (batch.kind === 'entries' ? mapKeys[pair + 1]! - mapKeys[pair]! + (values[pair + 1]! - values[pair]!) : 0),
-    )
-    const at = this.count * FIELDS
-    this.fields[at] = batch.stateIds[i]!
-    this.timestamps[this.count] = timestamp
-    this.fields[at + 1] = this.used
-    this.copy(batch.buffer, keys, pair)
-    this.fields[at + 2] = this.used
-    this.copy(batch.buffer, namespaces, pair)
-    this.fields[at + 3] = this.used
-    if (batch.kind === 'entries') this.copy(batch.buffer, mapKeys, pair)
-    this.fields[at + 4] = this.used
-    if (batch.kind === 'entries') this.copy(batch.buffer, values, pair)
-    this.fields[at + 5] = this.used
-    this.count++
-  }
-
-  private copy(buffer: Uint8Array, pairs: Uint32Array, pair: number): void {
-    const part = buffer.subarray(pairs[pair]!, pairs[pair + 1]!)
-    this.arena.set(part, this.used)
-    this.used += part.length
-  }
-
-  private grow(bytes: number): void {
-    if (this.used + bytes > this.arena.length) {
-      const grown = new Uint8Array(Math.max(this.used + bytes, this.arena.length * 2))
-      grown.set(this.arena.subarray(0, this.used))
-      this.arena = grown
-    }
-    if ((this.count + 1) * FIELDS > this.fields.length) {
-      const fields = new Uint32Array(this.fields.length * 2)
-      fields.set(this.fields)
-      this.fields = fields
-      const timestamps = new BigInt64Array(this.timestamps.length * 2)
-      timestamps.set(this.timestamps)
-      this.timestamps = timestamps
-    }
-  }
-
-  private sortedIndex(): Uint32Array {
-    return Uint32Array.from({ length: this.count }, (_, i) => i).sort((a, b) => this.compare(a, b))
-  }
-
-  private keepLowerHalf(): void {
-    const kept = this.sortedIndex().subarray(0, Math.max(1, this.count >> 1))
-    this.cut = true
-    this.bound = this.placeOf(kept.at(-1)!)
-    const { arena, fields, timestamps } = this
-    this.arena = new Uint8Array(arena.length)
-    this.fields = new Uint32Array(fields.length)
-    this.timestamps = new BigInt64Array(timestamps.length)
-    this.used = 0
-    this.count = 0
-    for (const i of kept) {
-      const from = fields.subarray(i * FIELDS, (i + 1) * FIELDS)
-      const shift = this.used - from[1]!
-      this.arena.set(arena.subarray(from[1]!, from[5]!), this.used)
-      this.fields[this.count * FIELDS] = from[0]!
-      for (let f = 1; f < FIELDS; f++) this.fields[this.count * FIELDS + f] = from[f]! + shift
-      this.timestamps[this.count] = timestamps[i]!
-      this.used += from[5]! - from[1]!
-      this.count++
-    }
+  /** Makes room by a quarter, so that a pass gives three quarters of the buffer at least. */
+  private dropHighest(): void {
+    const { entries } = this
+    const kept = entries.sortedIndex().subarray(0, Math.max(1, (entries.count * 3) >> 2))
+    this.bound = entries.placeOf(kept.at(-1)!)
+    this.dropped = true
+    entries.keep(kept.slice().sort())
   }
 
   private isTimer(i: number): boolean {
-    return this.stateOf(i).kind === 'timer'
-  }
-
-  private stateOf(i: number): KeyedStateInfo {
-    return this.source.states[this.fields[i * FIELDS]!]!
-  }
-
-  private compare(a: number, b: number): number {
-    const { fields, timestamps, arena } = this
-    const [x, y] = [a * FIELDS, b * FIELDS]
-    const rank = this.order.rankOf(fields[x]!) - this.order.rankOf(fields[y]!)
-    if (rank !== 0) return rank
-    if (timestamps[a]! !== timestamps[b]!) return timestamps[a]! < timestamps[b]! ? -1 : 1
-    for (let part = 1; part <= 3; part++) {
-      const order = compareRange(
-        arena,
-        fields[x + part]!,
-        fields[x + part + 1]!,
-        arena,
-        fields[y + part]!,
-        fields[y + part + 1]!,
-      )
-      if (order !== 0) return order
-    }
-    return 0
-  }
-
-  private placeOf(i: number): Place {
-    const at = i * FIELDS
-    const start = this.fields[at + 1]!
-    return {
-      rank: this.order.rankOf(this.fields[at]!),
-      timestamp: this.timestamps[i]!,
-      bytes: this.arena.subarray(start, this.fields[at + 4]!),
-      ends: [this.fields[at + 2]! - start, this.fields[at + 3]! - start, this.fields[at + 4]! - start],
-    }
-  }
-
-  private comparePlace(i: number, place: Place): number {
-    const at = i * FIELDS
-    const rank = this.order.rankOf(this.fields[at]!) - place.rank
-    if (rank !== 0) return rank
-    const timestamp = this.timestamps[i]!
-    if (timestamp !== place.timestamp) return timestamp < place.timestamp ? -1 : 1
-    let start = 0
-    for (let part = 0; part < 3; part++) {
-      const end = place.ends[part]!
-      const order = compareRange(
-        this.arena,
-        this.fields[at + 1 + part]!,
-        this.fields[at + 2 + part]!,
-        place.bytes,
-        start,
-        end,
-      )
-      if (order !== 0) return order
-      start = end
-    }
-    return 0
+    return this.source.states[this.entries.stateOf(i)]!.kind === 'timer'
   }
 
   private pairs(index: Uint32Array, part: number): Uint32Array {
     const pairs = new Uint32Array(index.length * 2)
     index.forEach((i, n) => {
-      pairs[2 * n] = this.fields[i * FIELDS + part]!
-      pairs[2 * n + 1] = this.fields[i * FIELDS + part + 1]!
+      pairs[2 * n] = this.entries.offsetOf(i, part)
+      pairs[2 * n + 1] = this.entries.offsetOf(i, part + 1)
     })
     return pairs
   }
@@ -291,9 +277,9 @@ class SortBuffer {
     return {
       keyGroup,
       count: index.length,
-      stateIds: Uint16Array.from(index, (i) => this.fields[i * FIELDS]!),
+      stateIds: Uint16Array.from(index, (i) => this.entries.stateOf(i)),
       states: this.source.states,
-      buffer: this.arena,
+      buffer: this.entries.arena,
       keys: this.pairs(index, 1),
       namespaces: this.pairs(index, 2),
     }
@@ -312,25 +298,7 @@ class SortBuffer {
     return {
       kind: 'timers',
       ...this.common(keyGroup, index),
-      timestamps: BigInt64Array.from(index, (i) => this.timestamps[i]!),
+      timestamps: BigInt64Array.from(index, (i) => this.entries.timestampOf(i)),
     }
   }
-}
-
-const EMPTY = new Uint32Array(0)
-
-function compareRange(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): number {
-  const length = Math.min(aEnd - aStart, bEnd - bStart)
-  for (let i = 0; i < length; i++) {
-    const difference = a[aStart + i]! - b[bStart + i]!
-    if (difference !== 0) return difference
-  }
-  return aEnd - aStart - (bEnd - bStart)
 }

@@ -7,7 +7,7 @@ import { type Metadata, writeMetadata } from '../../src/format/metadata/index.ts
 const BASE = 'org.apache.flink.api.common.typeutils.base'
 
 /** A framed serializer snapshot without a body: i32 2, utf class, i32 version. */
-function simpleSnapshot(writer: Writer, className: string): void {
+export function simpleSnapshot(writer: Writer, className: string): void {
   writer.i32(2)
   writer.utf(className)
   writer.i32(3)
