@@ -18,8 +18,10 @@ export {
   writeVersionedSnapshot,
 } from './serializer/snapshot.ts'
 export { formatType, type Type, type TypeField, type TypeKind } from './serializer/type.ts'
+export { type JsonSchema, jsonSchemaOf } from './serializer/type-json-schema.ts'
+export { typescriptOf } from './serializer/type-typescript.ts'
 export { type CodecDefinition, codecLayout } from './serializer/user-row.ts'
-export { CLASS, TypedBytes, type Value } from './serializer/value.ts'
+export { CLASS, TypedBytes, type Value, type ValueArray, type ValueObject } from './serializer/value.ts'
 export type { ChannelState } from './snapshot/channels.ts'
 export type { Entry, Timer } from './snapshot/decode.ts'
 export { type DescribeOptions, describeSnapshot, type SnapshotDescription } from './snapshot/describe.ts'

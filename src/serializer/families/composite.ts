@@ -91,7 +91,7 @@ export const COMPOSITE_ROWS: readonly SerializerRow[] = [
     snapshotClass: `${BASE}.SetSerializerSnapshot`,
     outerVersions: [1],
     nestedCount: 1,
-    type: (_, [element]) => ({ kind: 'set', arguments: [element!.type] }),
+    type: (_, [element]) => ({ kind: 'set', arguments: [{ ...element!.type, nullable: true }] }),
     layout: (_, [element]) => ({ op: 'list', of: 'set', element: element!.layout, flag: 'isNull' }),
   }),
   compositeRow({

@@ -142,10 +142,12 @@ function typeOf({ className, options }: KryoBody): Type {
   return {
     kind: 'kryo',
     className,
-    fields: Object.entries(described).map(([name, text]) => {
+    fields: Object.entries(described).flatMap(([name, text]) => {
+      // No field, but a word on the class.
+      if (name === 'final') return []
       const { name: fieldClass } = parseType(String(text))
       const kind = Object.hasOwn(KINDS, fieldClass) ? KINDS[fieldClass] : undefined
-      return { name, type: kind === undefined ? { kind: 'kryo', className: fieldClass } : { kind } }
+      return [{ name, type: kind === undefined ? { kind: 'kryo', className: fieldClass } : { kind } }]
     }),
   }
 }

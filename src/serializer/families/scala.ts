@@ -52,7 +52,7 @@ function collectionType(code: string, element: Type): Type {
   const kind = collectionKind(code)
   const entry = element.kind === 'tuple' && element.fields?.length === 2 ? element.fields : undefined
   if (kind === 'map' && entry) return { kind, arguments: entry.map((field) => field.type) }
-  return { kind: kind === 'map' ? 'list' : kind, arguments: [element] }
+  return { kind: kind === 'map' ? 'list' : kind, arguments: [{ ...element, nullable: true }] }
 }
 
 /** `ScalaEnumSerializerSnapshot` version 3: utf class, i32 n, n times { utf name, i32 id }. */

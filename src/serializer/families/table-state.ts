@@ -66,7 +66,7 @@ export const TABLE_STATE_ROWS: readonly SerializerRow[] = [
     snapshotClass: `${DATAVIEW}.NullAwareMapSerializerSnapshot`,
     outerVersions: [1],
     nestedCount: 2,
-    type: (_, nested) => ({ kind: 'map', arguments: nested.map((each) => each.type) }),
+    type: (_, nested) => ({ kind: 'map', arguments: nested.map((each) => ({ ...each.type, nullable: true })) }),
     layout: (_, [key, value]) => ({
       op: 'map',
       key: key!.layout,

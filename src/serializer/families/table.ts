@@ -195,7 +195,10 @@ const LINKED_LIST_ROW: SerializerRow = compositeRow<boolean>({
     if (version >= 3) writer.bool(hasNullMask)
   },
   nestedCount: 1,
-  type: (_, [element]) => ({ kind: 'list', arguments: [element!.type] }),
+  type: (hasNullMask, [element]) => ({
+    kind: 'list',
+    arguments: [{ ...element!.type, ...(hasNullMask && { nullable: true }) }],
+  }),
   layout: (hasNullMask, [element]) =>
     hasNullMask ? { op: 'maskedList', element: element!.layout } : { op: 'list', of: 'list', element: element!.layout },
 })
