@@ -2,7 +2,6 @@ import { Reader } from '../bytes/reader.ts'
 import { hasUnknown, type Layout } from '../serializer/layout.ts'
 import { readPart } from '../snapshot/decode.ts'
 import type { KeyedSource } from '../snapshot/keyed-source.ts'
-import { scanSource } from '../snapshot/keyed-source.ts'
 import type { Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import type { OperatorState } from '../snapshot/operator-state.ts'
@@ -109,7 +108,7 @@ async function checkOperator(
   for (const source of await operator.keyedSources(undefined, onSkip)) {
     noteUnknown(operator, source, findings)
     const checker = new EntryChecker(operator, source, findings, counts)
-    for await (const batch of scanSource(source, { onSkip })) {
+    for await (const batch of source.scan({ onSkip })) {
       checker.check(batch)
       onEntries(batch.count)
     }

@@ -67,11 +67,12 @@ export function wantedRange(range: KeyGroupRange, options: ScanOptions): { first
   return { first: Math.max(first, range.keyGroupFirst), last: Math.min(last, range.keyGroupLast) }
 }
 
-/** A scan whose `onSkip` also hears of errors that end it. */
-export async function* scanSource(
-  source: KeyedSource,
-  options: ScanOptions,
-): AsyncGenerator<KeyedBatch, void, undefined> {
+/** The source with scans that never end in what `onSkip` can hear of. */
+export function skippingSource(source: KeyedSource): KeyedSource {
+  return { ...source, scan: (options = {}) => scanSkipping(source, options) }
+}
+
+async function* scanSkipping(source: KeyedSource, options: ScanOptions): AsyncGenerator<KeyedBatch, void, undefined> {
   try {
     yield* source.scan(options)
   } catch (error) {

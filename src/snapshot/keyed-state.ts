@@ -12,7 +12,6 @@ import { mergeTypes, type Type } from '../serializer/type.ts'
 import type { Value } from '../serializer/value.ts'
 import { BatchDecoder, type Entry, readPart, type Timer } from './decode.ts'
 import { keyGroupOfHash, subtaskOfKeyGroup } from './key-groups.ts'
-import { scanSource } from './keyed-source.ts'
 import { noSuch } from './names.ts'
 import type { Operator } from './operator.ts'
 import { locatedSkips, type OnSkip, skipOrThrow } from './skipped.ts'
@@ -150,7 +149,7 @@ export class KeyedState {
     for (const source of await this.operator.keyedSources(keyGroups, onSkip)) {
       declared ||= source.states.some(wanted)
       const keyPrefix = match?.keyPrefix
-      for await (const batch of scanSource(source, {
+      for await (const batch of source.scan({
         ...(keyGroups && { keyGroups }),
         ...(onSkip && { onSkip }),
         ...(keyPrefix && { keyPrefix }),

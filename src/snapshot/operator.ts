@@ -16,7 +16,7 @@ import {
   type OpenKeyedSource,
   type ScanOptions,
   type SourceContext,
-  scanSource,
+  skippingSource,
 } from './keyed-source.ts'
 import { KeyedState } from './keyed-state.ts'
 import { noSuch } from './names.ts'
@@ -190,14 +190,14 @@ export class Operator {
     const { onSkip, ...rest } = options
     const located = onSkip && this.located(onSkip)
     const scanning = located ? { ...rest, onSkip: located } : rest
-    for (const source of await this.keyedSources(options.keyGroups, located)) yield* scanSource(source, scanning)
+    for (const source of await this.keyedSources(options.keyGroups, located)) yield* source.scan(scanning)
   }
 
   private keyedSource(i: number): Promise<KeyedSource> {
     const known = this.opened.get(i)
     if (known) return known
     const [subtask, handle, open] = this.keyed[i]!
-    const source = open(this.context, subtask.index, handle).catch((error) => {
+    const source = open(this.context, subtask.index, handle).then(skippingSource, (error) => {
       throw locate(error, { operator: this.label })
     })
     this.opened.set(i, source)
