@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { fromBase64 } from '../src/bytes/encoding.ts'
 import { dumpSnapshot } from '../src/export/dump.ts'
 import { type FieldDescriptions, openSnapshot, operatorIdOf, type Snapshot } from '../src/node/index.ts'
+import { compareConnectors, type ExpectedConnector } from './compare-connectors.ts'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
@@ -38,14 +39,10 @@ interface ExpectedOperatorState {
   readonly anySubtaskOrder?: boolean
 }
 
-export interface ExpectedOperator {
-  readonly uid?: string
-  readonly operatorId?: string
+export interface ExpectedOperator extends ExpectedConnector {
   readonly parallelism?: number
   readonly maxParallelism?: number
   readonly keyType?: string
-  /** Splits in the source reader's state, compared by the tests of sources. */
-  readonly readerSplits?: readonly Json[]
   readonly keyedStates?: readonly ExpectedState[]
   readonly timers?: readonly ExpectedTimers[]
   readonly operatorStates?: readonly ExpectedOperatorState[]
@@ -324,5 +321,6 @@ async function compareSnapshot(
     }
     compareOperator(operator, lines.get(id) ?? new Map(), range, options, outcome)
   }
+  await compareConnectors(snapshot, expected.operators, outcome)
   return outcome
 }
