@@ -25,8 +25,8 @@ const TIERS: readonly (readonly string[])[] = [
 const ONLY: Readonly<Record<string, readonly string[]>> = { store: ['error', 'bytes', 'store'] }
 
 /** Layers that run in a browser, and the files in them that do not. */
-const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot', 'connectors']
-const NODE_FILES: readonly string[] = ['src/store/file.ts']
+const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot', 'connectors', 'write']
+const NODE_FILES: readonly string[] = ['src/store/file.ts', 'src/store/file-writer.ts']
 
 /** Packages that a file of the core imports when it needs them; they run in a browser too. */
 const PACKAGES: Readonly<Record<string, string>> = { 'src/store/s3.ts': 'aws4fetch' }

@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'everything, losslessly, as JSON lines',
     load: () => import('./commands/dump.ts'),
   },
+  load: {
+    summary: 'writes a savepoint of what dump printed',
+    load: () => import('./commands/load.ts'),
+  },
   ls: {
     summary: 'snapshots below a directory: age, size, what they share',
     load: () => import('./commands/ls.ts'),

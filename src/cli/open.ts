@@ -58,7 +58,7 @@ async function readUids(file: string): Promise<string[]> {
   return lines.filter((line) => line !== '')
 }
 
-async function readFields(file: string): Promise<FieldDescriptions> {
+export async function readFields(file: string): Promise<FieldDescriptions> {
   const text = await readText(file)
   try {
     const parsed: unknown = JSON.parse(text)

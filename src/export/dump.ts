@@ -1,15 +1,14 @@
 import { equalBytes, toBase64 } from '../bytes/encoding.ts'
 import { Reader } from '../bytes/reader.ts'
-import { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
 import type { Blob, EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import { jsonToValue, longJson, typedBytesJson, valueToJson } from '../serializer/interpreter/json.ts'
-import { bytesOfValue, writeValue } from '../serializer/interpreter/write.ts'
+import { bytesOfValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
 import { rendersLosslessly } from '../serializer/lossless.ts'
 import { TypedBytes, type Value } from '../serializer/value.ts'
-import { BatchDecoder, LIST_DELIMITER, readPart } from '../snapshot/decode.ts'
+import { BatchDecoder, canonicalValue, readPart } from '../snapshot/decode.ts'
 import type { KeyedBatch } from '../snapshot/keyed-source.ts'
 import type { Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
@@ -257,30 +256,6 @@ function jsonValue(state: KeyedStateInfo, value: Value): Value {
   return state.kind === 'list'
     ? (parsed as unknown[]).map((each) => jsonToValue(state.value, each))
     : jsonToValue(state.value, parsed)
-}
-
-/** The canonical bytes of a state's value: the inverse of `readStateValue`. */
-export function canonicalValue(
-  state: KeyedStateInfo,
-  value: Value,
-  ttl: bigint | readonly bigint[] | undefined,
-): Uint8Array {
-  const writer = new Writer(64)
-  const one = (each: Value, at: bigint | undefined): void => {
-    if (state.ttl) writer.i64(at ?? 0n)
-    writeValue(state.value, writer, each)
-  }
-  if (state.kind === 'list') {
-    const elements = value as readonly Value[]
-    elements.forEach((each, i) => {
-      if (i > 0) writer.u8(LIST_DELIMITER)
-      one(each, Array.isArray(ttl) ? ttl[i] : undefined)
-    })
-    return writer.toBytes()
-  }
-  if (state.kind === 'map') writer.bool(value === null)
-  if (state.kind !== 'map' || value !== null) one(value, typeof ttl === 'bigint' ? ttl : undefined)
-  return writer.toBytes()
 }
 
 async function* dumpOperatorState(

@@ -15,7 +15,8 @@ export async function planOf(snapshot: Snapshot, operators: readonly Operator[],
   const { metadata } = snapshot
   const described = await Promise.all(operators.map((operator) => describeOperator(operator, salvage)))
   const rest = JSON.stringify({
-    properties: metadata.properties ? toBase64(metadata.properties.raw) : null,
+    // Versions without a place for properties, and a stored null, come to the same.
+    properties: metadata.properties && metadata.properties.parsed !== null ? toBase64(metadata.properties.raw) : null,
     masterStates: metadata.masterStates.map(({ name, version, bytes }) => ({ name, version, bytes: toBase64(bytes) })),
     operators: described,
   })

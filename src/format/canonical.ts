@@ -1,4 +1,5 @@
 import { Reader } from '../bytes/reader.ts'
+import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
 import { type EntryBatch, OffsetPairs, type TimerBatch } from './batch.ts'
 import { type KeyParts, splitCompositeKey } from './composite-key.ts'
@@ -203,5 +204,65 @@ class Collected {
       keys: this.timerKeys.view(),
       namespaces: this.timerNamespaces.view(),
     }
+  }
+}
+
+/** Writes one key group, piece by piece: the inverse of {@link CanonicalScanner}. Entries of a state come together. */
+export class CanonicalBuilder {
+  private readonly writer = new Writer(1 << 16)
+  private stateId: number | undefined
+  /** Where the newest entry begins, which may turn out to be the last of its run. */
+  private entryStart = 0
+
+  /** Bytes held. */
+  get length(): number {
+    return this.writer.offset
+  }
+
+  /** The composite key and the value are parts of `bytes`. */
+  add(
+    stateId: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const { writer } = this
+    if (stateId !== this.stateId) {
+      this.endRun()
+      writer.i16(stateId)
+      this.stateId = stateId
+    }
+    this.entryStart = writer.offset
+    writer.i32(keyEnd - keyStart)
+    writer.raw(bytes.subarray(keyStart, keyEnd))
+    writer.i32(valueEnd - valueStart)
+    writer.raw(bytes.subarray(valueStart, valueEnd))
+  }
+
+  /** The bytes that are settled; they are let go of. */
+  take(): Uint8Array {
+    const { writer, entryStart } = this
+    const settled = writer.bytes.slice(0, entryStart)
+    writer.bytes.copyWithin(0, entryStart, writer.offset)
+    writer.offset -= entryStart
+    this.entryStart = 0
+    return settled
+  }
+
+  /** The rest of the key group; the next one can begin. There was an entry. */
+  finish(): Uint8Array {
+    this.endRun()
+    this.writer.i16(END_OF_KEY_GROUP)
+    const rest = this.writer.toBytes()
+    this.writer.offset = 0
+    this.entryStart = 0
+    this.stateId = undefined
+    return rest
+  }
+
+  private endRun(): void {
+    if (this.stateId !== undefined) this.writer.bytes[this.entryStart + 4]! |= LAST_OF_RUN
   }
 }

@@ -1,9 +1,11 @@
 import { Reader } from '../bytes/reader.ts'
+import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import { readPartly } from '../serializer/interpreter/partly.ts'
 import { readExactly, readValue } from '../serializer/interpreter/read.ts'
+import { writeValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
 import { TypedBytes, type Value } from '../serializer/value.ts'
 
@@ -151,4 +153,28 @@ function readListValue(state: KeyedStateInfo, reader: Reader, end: number): Stat
     return { value: new TypedBytes(className, reader.bytes.slice(start, end)), ttl: undefined }
   }
   return { value: elements, ttl: state.ttl ? ttls : undefined }
+}
+
+/** The canonical bytes of a state's value: the inverse of `readStateValue`. */
+export function canonicalValue(
+  state: KeyedStateInfo,
+  value: Value,
+  ttl: bigint | readonly bigint[] | undefined,
+): Uint8Array {
+  const writer = new Writer(64)
+  const one = (each: Value, at: bigint | undefined): void => {
+    if (state.ttl) writer.i64(at ?? 0n)
+    writeValue(state.value, writer, each)
+  }
+  if (state.kind === 'list') {
+    const elements = value as readonly Value[]
+    elements.forEach((each, i) => {
+      if (i > 0) writer.u8(LIST_DELIMITER)
+      one(each, Array.isArray(ttl) ? ttl[i] : undefined)
+    })
+    return writer.toBytes()
+  }
+  if (state.kind === 'map') writer.bool(value === null)
+  if (state.kind !== 'map' || value !== null) one(value, typeof ttl === 'bigint' ? ttl : undefined)
+  return writer.toBytes()
 }

@@ -1,0 +1,40 @@
+import type { Store } from './store.ts'
+
+/** A file that is being written under a name of its own: nobody takes it for whole before it is published. */
+export interface StagedFile {
+  append(bytes: Uint8Array): Promise<void>
+  /**
+   * Makes the bytes durable and gives the file its name in its directory. A file of that name is replaced: names are
+   * derived from the content, so it holds the same.
+   */
+  publish(name: string): Promise<void>
+  /** Removes what was written. Does nothing after `publish`. */
+  abandon(): Promise<void>
+}
+
+/** A store that can be written to. */
+export interface WritableStore extends Store {
+  /** Begins a file of a directory, which is made where it is missing. No other writer has the same file. */
+  stage(directory: string): Promise<StagedFile>
+  /**
+   * Writes a whole file that was not there, durably: others see all of it or nothing.
+   * @throws KobelError `CONFLICT` where there is a file of that name.
+   */
+  writeNew(location: string, bytes: Uint8Array): Promise<void>
+  /** Removes a file; none there is fine. */
+  remove(location: string): Promise<void>
+}
+
+/** Bytes written to a temporary place and read back. */
+export interface SpillFile {
+  append(bytes: Uint8Array): Promise<void>
+  /** Bytes `start` to before `end`, of those appended. */
+  read(start: number, end: number): Promise<Uint8Array>
+}
+
+/** Where a writer puts what does not fit into memory. */
+export interface Spill {
+  create(): Promise<SpillFile>
+  /** Lets go of all files. */
+  close(): Promise<void>
+}

@@ -1,0 +1,120 @@
+import { KobelError, locate } from '../error.ts'
+import type { Spill, WritableStore } from '../store/writable.ts'
+import { hashOfHandle, type PartitionHandle, type WriteHandle } from './handle.ts'
+import { KeyedPartition } from './keyed-partition.ts'
+import { OperatorPartition } from './operator-partition.ts'
+import { operatorOf, type Partition, type PlanOptions, partitionId, planHash, type WritePlan } from './plan.ts'
+import type { WriteRow } from './rows.ts'
+import { SortedRuns } from './sorted-runs.ts'
+import { StreamOutput } from './stream-output.ts'
+
+/** Where and how a partition is written. */
+export interface PartitionSink {
+  readonly store: WritableStore
+  /** The savepoint's directory, which every worker can write to. */
+  readonly directory: string
+  readonly spill: Spill
+  /** Bytes of rows held in memory; 64 MiB by default. */
+  readonly memoryBytes?: number
+  /** Streams of up to so many bytes go into `_metadata` (Flink's `state.storage.fs.memory-threshold`); 20 KiB by default. */
+  readonly inlineBytes?: number
+}
+
+export const MEMORY_BYTES: number = 64 << 20
+export const INLINE_BYTES = 20480
+
+/** A partition to which rows are added, and which is written in the end. */
+export class PartitionWriter {
+  readonly partition: Partition
+  rows = 0
+  private readonly plan: string
+  private readonly sink: PartitionSink
+  private readonly runs: SortedRuns
+  private readonly keyed: KeyedPartition | undefined
+  private readonly operatorState: OperatorPartition | undefined
+
+  constructor(plan: WritePlan, partition: Partition, sink: PartitionSink, options: PlanOptions = {}, hash?: string) {
+    const resolved = operatorOf(plan, partition.operator, options)
+    this.partition = partition
+    this.plan = hash ?? planHash(plan)
+    this.sink = sink
+    this.runs = new SortedRuns(sink.spill)
+    if (partition.part === 'keyed') this.keyed = new KeyedPartition(resolved, partition.subtask, this.runs)
+    else this.operatorState = new OperatorPartition(resolved, partition.subtask, this.runs)
+  }
+
+  get heldBytes(): number {
+    return this.runs.heldBytes
+  }
+
+  /** @throws KobelError `USAGE` where the row does not fit the state, naming what was expected and found. */
+  add(row: WriteRow): void {
+    const { operator } = this.partition
+    try {
+      if (row.operator !== operator) {
+        throw new KobelError('USAGE', `the row is of another operator than the partition: ${row.operator}`)
+      }
+      if (this.keyed) this.keyed.add(row)
+      else this.operatorState!.add(row)
+    } catch (error) {
+      const { state, keyGroup } = row
+      throw locate(error, { operator: row.uid ?? operator, ...(state !== undefined && { state }), keyGroup })
+    }
+    this.rows++
+  }
+
+  /** Lets go of memory. */
+  spill(): Promise<void> {
+    return this.runs.spill()
+  }
+
+  /** Writes the partition; it is durable when this resolves. */
+  async finish(): Promise<PartitionHandle> {
+    const { store, directory, inlineBytes } = this.sink
+    const id = partitionId(this.partition)
+    const output = new StreamOutput(store, directory, inlineBytes ?? INLINE_BYTES)
+    try {
+      const keyGroups = await this.keyed?.write(output)
+      const states = await this.operatorState?.write(output)
+      const handle = {
+        ...this.partition,
+        id,
+        rows: this.rows,
+        bytes: output.length,
+        stream: await output.finish(id),
+        ...(keyGroups && { keyGroups }),
+        ...(states && { states }),
+      }
+      return { ...handle, hash: hashOfHandle(handle) }
+    } catch (error) {
+      await output.abandon()
+      throw error
+    }
+  }
+
+  /** The handle of this partition alone. */
+  handleOf(partition: PartitionHandle): WriteHandle {
+    return { kobelHandle: 1, plan: this.plan, partitions: [partition] }
+  }
+}
+
+/**
+ * Writes one partition: its rows in any order, in bounded memory. The same rows give the same file, whoever writes them
+ * and however often.
+ *
+ * @throws KobelError `CONFLICT` where two rows give the same entry; `USAGE` where a row does not fit its state.
+ */
+export async function writePartition(
+  plan: WritePlan,
+  partition: Partition,
+  rows: Iterable<WriteRow> | AsyncIterable<WriteRow>,
+  sink: PartitionSink,
+  options: PlanOptions = {},
+): Promise<WriteHandle> {
+  const writer = new PartitionWriter(plan, partition, sink, options)
+  for await (const row of rows) {
+    writer.add(row)
+    if (writer.heldBytes > (sink.memoryBytes ?? MEMORY_BYTES)) await writer.spill()
+  }
+  return writer.handleOf(await writer.finish())
+}

@@ -1,0 +1,195 @@
+import { fromBase64 } from '../bytes/encoding.ts'
+import { KobelError, locate } from '../error.ts'
+import type { KeyedHead } from '../format/keyed-head.ts'
+import { type KeyedStateInfo, keyedStatesOf } from '../format/keyed-state.ts'
+import type { OperatorStateMode } from '../format/metadata/index.ts'
+import {
+  BACKEND_STATE_TYPES,
+  type BackendStateType,
+  optionOf,
+  type StateMetaInfo,
+  serializerOf,
+} from '../format/state-meta-info.ts'
+import { readWithExtents } from '../serializer/extents.ts'
+import type { Layout } from '../serializer/layout.ts'
+import type { SerializerTable } from '../serializer/row.ts'
+import { readSerializerSnapshot, type SerializerSnapshot, type SnapshotSource } from '../serializer/snapshot.ts'
+import { serializerTable } from '../serializer/table.ts'
+import type { FlinkTarget } from './flink-target.ts'
+import type { PlanOperator, PlanOptions, PlanState } from './plan.ts'
+
+/** An operator of a plan with its serializers read. */
+export interface ResolvedOperator {
+  readonly operator: PlanOperator
+  readonly target: FlinkTarget
+  /** By subtask. */
+  readonly keyed: ReadonlyMap<number, ResolvedKeyed>
+  readonly operatorState: ReadonlyMap<number, ResolvedOperatorState>
+}
+
+export interface ResolvedKeyed {
+  readonly head: Pick<KeyedHead, 'compressed' | 'keySerializer' | 'states'>
+  /** By id. */
+  readonly states: readonly KeyedStateInfo[]
+  readonly ids: ReadonlyMap<string, number>
+}
+
+export interface ResolvedOperatorState {
+  readonly compressed: boolean
+  readonly operatorStates: readonly StateMetaInfo[]
+  readonly broadcastStates: readonly StateMetaInfo[]
+  /** Of both, those of LIST and UNION first. */
+  readonly states: readonly ElementState[]
+  readonly ids: ReadonlyMap<string, number>
+}
+
+export interface ElementState {
+  readonly name: string
+  readonly mode: OperatorStateMode
+  /** BROADCAST only. */
+  readonly mapKey: Layout | undefined
+  readonly value: Layout
+}
+
+export function resolveOperator(operator: PlanOperator, target: FlinkTarget, options: PlanOptions): ResolvedOperator {
+  const snapshots = new Snapshots(serializerTable(options.serializers), {
+    kryoVersion: target.kryoVersion,
+    ...(options.fields && { fields: options.fields }),
+  })
+  try {
+    return {
+      operator,
+      target,
+      keyed: resolveKeyed(operator, snapshots),
+      operatorState: resolveOperatorState(operator, target, snapshots),
+    }
+  } catch (error) {
+    throw locate(error, { operator: operator.uid ?? operator.id })
+  }
+}
+
+/** @throws KobelError `USAGE` where the subtask has no keyed state. */
+export function keyedDeclarationOf(resolved: ResolvedOperator, subtask: number): ResolvedKeyed {
+  const declared = resolved.keyed.get(subtask) ?? [...resolved.keyed.values()][0]
+  if (declared) return declared
+  throw new KobelError('USAGE', 'the plan declares no keyed state for the operator', { operator: resolved.operator.id })
+}
+
+function resolveKeyed(operator: PlanOperator, snapshots: Snapshots): Map<number, ResolvedKeyed> {
+  const found = new Map<number, ResolvedKeyed>()
+  for (const { subtasks, compressed, keySerializer, states } of operator.keyed) {
+    if (states.length === 0) continue
+    const key = snapshots.read(keySerializer)
+    const infos = states.map((state) => metaInfo(state, snapshots))
+    for (const subtask of subtasks) {
+      const before = found.get(subtask)
+      // Timers of a RocksDB job that keeps them on the heap are declared apart; a savepoint has them among the states.
+      const head = before
+        ? { ...before.head, states: [...before.head.states, ...infos] }
+        : { compressed, keySerializer: key, states: infos }
+      const named = keyedStatesOf({ ...head, version: 6, length: 0 })
+      found.set(subtask, { head, states: named, ids: idsOf(head.states) })
+    }
+  }
+  return found
+}
+
+function resolveOperatorState(
+  operator: PlanOperator,
+  target: FlinkTarget,
+  snapshots: Snapshots,
+): Map<number, ResolvedOperatorState> {
+  const found = new Map<number, ResolvedOperatorState>()
+  for (const { subtasks, compressed, states, broadcastStates } of operator.operatorState) {
+    const operatorStates = states.map((state) => metaInfo(state, snapshots))
+    const broadcast = broadcastStates.map((state) => metaInfo(state, snapshots))
+    const all = [...operatorStates, ...broadcast]
+    const resolved: ResolvedOperatorState = {
+      compressed: compressed && target.operatorHeadVersion >= 6,
+      operatorStates,
+      broadcastStates: broadcast,
+      states: all.map((info) => elementState(info, broadcast.includes(info))),
+      ids: idsOf(all),
+    }
+    for (const subtask of subtasks) {
+      if (found.has(subtask)) {
+        throw new KobelError('USAGE', `the plan declares the operator state of subtask ${subtask} twice`)
+      }
+      found.set(subtask, resolved)
+    }
+  }
+  return found
+}
+
+const UNKNOWN: Layout = { op: 'unknown', className: 'unknown' }
+
+function elementState(info: StateMetaInfo, broadcast: boolean): ElementState {
+  const union = optionOf(info, 'OPERATOR_STATE_DISTRIBUTION_MODE') === 'UNION'
+  return {
+    name: info.name,
+    mode: broadcast ? 'BROADCAST' : union ? 'UNION' : 'SPLIT_DISTRIBUTE',
+    mapKey: broadcast ? (serializerOf(info, 'KEY_SERIALIZER')?.layout ?? UNKNOWN) : undefined,
+    value: serializerOf(info, 'VALUE_SERIALIZER')?.layout ?? UNKNOWN,
+  }
+}
+
+function idsOf(states: readonly StateMetaInfo[]): Map<string, number> {
+  const ids = new Map<string, number>()
+  for (const { name } of states) {
+    if (ids.has(name)) throw new KobelError('USAGE', 'the plan declares the state twice', { state: name })
+    ids.set(name, ids.size)
+  }
+  return ids
+}
+
+function metaInfo(state: PlanState, snapshots: Snapshots): StateMetaInfo {
+  const type = BACKEND_STATE_TYPES.find((each) => each === state.type) as BackendStateType | undefined
+  if (type === undefined || !Array.isArray(state.options) || !Array.isArray(state.serializers)) {
+    throw new KobelError('USAGE', 'a state of a write plan has name, type, options and serializers', {
+      state: String(state.name),
+    })
+  }
+  if (type === 'KEY_VALUE_V2') {
+    throw new KobelError(
+      'INCOMPATIBLE',
+      'states of the asynchronous State API V2 exist in native snapshots only; Flink restores no canonical savepoint of them',
+      { state: state.name },
+    )
+  }
+  if (state.serializers.length === 0) {
+    throw new KobelError(
+      'INCOMPATIBLE',
+      'the serializers of the state could not be read from where the plan comes from, so it cannot be written',
+      { state: state.name },
+    )
+  }
+  return {
+    name: state.name,
+    backendStateType: type,
+    options: state.options,
+    serializers: state.serializers.map(([name, snapshot]) => [name, snapshots.read(snapshot)] as const),
+  }
+}
+
+/** Serializer snapshots by their text: subtasks and states share many. */
+class Snapshots {
+  private readonly table: SerializerTable
+  private readonly options: SnapshotSource['options']
+  private readonly known = new Map<string, SerializerSnapshot>()
+
+  constructor(table: SerializerTable, options: SnapshotSource['options']) {
+    this.table = table
+    this.options = options
+  }
+
+  read(text: string): SerializerSnapshot {
+    const known = this.known.get(text)
+    if (known) return known
+    const bytes = fromBase64(text)
+    const snapshot = readWithExtents(bytes, bytes.length, this.table, (source) =>
+      readSerializerSnapshot({ ...source, options: this.options }),
+    )
+    this.known.set(text, snapshot)
+    return snapshot
+  }
+}
