@@ -4,6 +4,7 @@ import type { Writer } from '../../src/bytes/writer.ts'
 import { KobelError } from '../../src/error.ts'
 import { type Codec, fixedLength, type Layout, type LayoutField } from '../../src/serializer/layout.ts'
 import { CLASS, type Value } from '../../src/serializer/value.ts'
+import { valuesOfCodec } from './codec-values.ts'
 
 /** Random layouts, and random values of a layout as `readValue` gives them. */
 
@@ -214,8 +215,11 @@ function clockText([hour, minute, second, nano]: readonly number[], seconds: boo
 const times = clocks.map((each) => clockText(each, false))
 const nearYears = fc.integer({ min: -250_000, max: 250_000 })
 const instants = fc.tuple(dates(), clocks).map(([date, clock]) => `${date}T${clockText(clock, true)}Z`)
-const nearInstants = fc.tuple(dates(nearYears), clocks).map(([date, clock]) => `${date}T${clockText(clock, true)}Z`)
-const millis = fc
+export const nearInstants: fc.Arbitrary<string> = fc
+  .tuple(dates(nearYears), clocks)
+  .map(([date, clock]) => `${date}T${clockText(clock, true)}Z`)
+/** Instants of whole milliseconds. */
+export const millis: fc.Arbitrary<string> = fc
   .tuple(dates(nearYears), clocks, fc.nat(999))
   .map(
     ([date, [hour, minute, second], milli]) => `${date}T${clockText([hour, minute, second, milli * 1_000_000], true)}Z`,
@@ -224,7 +228,7 @@ const decimals = fc
   .tuple(fc.bigInt(), fc.option(fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 20 })))
   .map(([whole, fraction]) => (fraction === null ? String(whole) : `${whole}.${fraction}`))
 
-const orNull = (of: fc.Arbitrary<Value>): fc.Arbitrary<Value> =>
+export const orNull = (of: fc.Arbitrary<Value>): fc.Arbitrary<Value> =>
   fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 5, arbitrary: of })
 
 function record(fields: readonly LayoutField[], of: (field: LayoutField) => fc.Arbitrary<Value>): fc.Arbitrary<Value> {
@@ -292,14 +296,29 @@ export function valuesOf(layout: Layout): fc.Arbitrary<Value> {
       return fc.constant(layout.value)
     case 'enum':
       return fc.constantFrom(...layout.constants)
+    case 'enumById':
+      return fc.constantFrom(...layout.constants.map(({ name }) => name))
     case 'codec':
-      return fc.string({ unit: fc.constantFrom(...'abcxyz'), maxLength: 9 })
+      return layout.codec === LETTERS
+        ? fc.string({ unit: fc.constantFrom(...'abcxyz'), maxLength: 9 })
+        : valuesOfCodec(layout)
     default:
       return nestedValues(layout)
   }
 }
 
 const MANY = { maxLength: 4 }
+
+/** Java has each key once. */
+export function entriesOf(key: fc.Arbitrary<Value>, value: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
+  return fc
+    .uniqueArray(fc.tuple(key, value), { ...MANY, selector: ([each]) => keyText(each) })
+    .map((entries) => entries as Value)
+}
+
+function keyText(key: Value): string {
+  return JSON.stringify(key, (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each))
+}
 
 function nestedValues(layout: Layout): fc.Arbitrary<Value> {
   switch (layout.op) {
@@ -322,8 +341,8 @@ function nestedValues(layout: Layout): fc.Arbitrary<Value> {
       return orNull(fc.oneof(fieldsOf(layout.fields), ...subclasses))
     }
     case 'list': {
-      const element = valuesOf(layout.element)
-      return fc.array(layout.flag === undefined ? element : orNull(element), MANY)
+      const element = layout.flag === undefined ? valuesOf(layout.element) : orNull(valuesOf(layout.element))
+      return layout.of === 'set' ? fc.uniqueArray(element, { ...MANY, selector: keyText }) : fc.array(element, MANY)
     }
     case 'maskedList':
       return fc.array(orNull(valuesOf(layout.element)), { maxLength: 10 })
@@ -332,18 +351,10 @@ function nestedValues(layout: Layout): fc.Arbitrary<Value> {
     case 'map': {
       const key = valuesOf(layout.key)
       const value = valuesOf(layout.value)
-      return fc.array(
-        fc
-          .tuple(layout.keyFlag ? orNull(key) : key, layout.valueFlag ? orNull(value) : value)
-          .map((entry) => entry as Value),
-        MANY,
-      )
+      return entriesOf(layout.keyFlag ? orNull(key) : key, layout.valueFlag ? orNull(value) : value)
     }
     case 'blockMap':
-      return fc.array(
-        fc.tuple(unicode, valuesOf(layout.value)).map((entry) => entry as Value),
-        MANY,
-      )
+      return entriesOf(unicode, valuesOf(layout.value))
     case 'nullable':
       return orNull(valuesOf(layout.inner))
     case 'sized':

@@ -15,6 +15,7 @@ import { createSnapshot, type SerializerRow } from '../../src/serializer/row.ts'
 import { readSerializerSnapshot, type SerializerSnapshot } from '../../src/serializer/snapshot.ts'
 import { SERIALIZER_TABLE, serializerTable } from '../../src/serializer/table.ts'
 import type { Value } from '../../src/serializer/value.ts'
+import { asPrinted, type Json } from './flink-printed.ts'
 import { mutations } from './mutations.ts'
 
 /**
@@ -103,57 +104,6 @@ function readCase({ snapshot, versions }: UpgradeCase): SerializerSnapshot {
   const read = readSerializerSnapshot({ reader, table: TABLE, extents: new Map(), depth: 0, options })
   assert.equal(reader.remaining, 0)
   return read
-}
-
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
-
-/** Flink's own classes, which kobel prints without their class and by the names of its layouts. */
-const FLINK_CLASSES: Readonly<Record<string, (fields: { readonly [name: string]: Json }) => Json>> = {
-  TaggedUnion: ({ one, two }) => (one !== null ? { one: one! } : { two: two! }),
-  BufferEntry: ({ element, hasBeenJoined }) => ({ hasBeenJoined: hasBeenJoined!, element: element! }),
-  StreamRecord: ({ timestamp, value }) => ({ timestamp: timestamp!, value: value! }),
-  TimerHeapInternalTimer: (fields) => fields,
-  TtlValue: ({ lastAccessTimestamp, userValue }) => ({ ttl: lastAccessTimestamp!, value: userValue! }),
-  State: (fields) => fields,
-  TransactionHolder: (fields) => fields,
-  Optional: ({ value }) => value!,
-  DeweyNumber: ({ deweyNumber }) => deweyNumber!,
-  EventId: (fields) => fields,
-  NodeId: (fields) => fields,
-  Lockable: (fields) => fields,
-  SharedBufferEdge: (fields) => fields,
-  // The counts of the edges were made up by Flink: the old bytes have none.
-  SharedBufferNode: ({ edges }) => ({
-    edges: (edges as readonly { readonly element: Json }[]).map((each) => each.element),
-  }),
-  BinaryVariant: (fields) => fields,
-  NFAState: ({ partialMatches, completedMatches }) => ({
-    partialMatches: partialMatches!,
-    completedMatches: completedMatches!,
-  }),
-  // Flink read this one into a class with other fields than those that were written.
-  TestPojoWithNewAndRemovedFields: ({ age, name }) => ({
-    class:
-      'org.apache.flink.api.java.typeutils.runtime.PojoSerializerSnapshotMigrationTest$TestPojoWithNewAndRemovedFields',
-    fields: { age: age!, heightRemoved: 172.8, idRemoved: 911108, name: name! },
-  }),
-  // The names of the fields of a case class are not stored.
-  CustomCaseClass: ({ a, b }) => ({
-    class: 'org.apache.flink.api.scala.types.CustomCaseClass',
-    fields: { _1: a!, _2: b! },
-  }),
-}
-
-function asPrinted(json: Json): Json {
-  if (typeof json !== 'object' || json === null) return json
-  if (Array.isArray(json)) return json.map(asPrinted)
-  const object = Object.fromEntries(Object.entries(json).map(([name, value]) => [name, asPrinted(value)]))
-  const { class: className, fields } = object
-  if (typeof className !== 'string' || (!className.startsWith('org.apache.flink.') && !className.startsWith('java.')))
-    return object
-  const simple = className.slice(Math.max(className.lastIndexOf('.'), className.lastIndexOf('$')) + 1)
-  const print = FLINK_CLASSES[simple]
-  return print ? print(fields as { readonly [name: string]: Json }) : object
 }
 
 /** An exception as `Throwable.toString()`: that is all the case says of it. */
