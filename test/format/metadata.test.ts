@@ -343,16 +343,23 @@ describe('checkpoint properties', () => {
     }
   })
 
-  it('null, unknown and damaged ones do not keep a file from being read', () => {
+  it('null and unknown ones do not keep a file from being read', () => {
     assert.equal(readMetadata(golden('METADATA by Flink 2.3.0')).properties!.parsed, null)
     const { raw } = readMetadata(golden('METADATA-PROPS by Flink 2.3.0')).properties!
-    const damaged = [raw.slice(0, 100), new Uint8Array(0), fromHex('aced0005740001 61'.replace(' ', '')), fromHex('01')]
+    const others = [fromHex('aced000574000161'), fromHex('01020304')]
     const renamed = raw.slice()
     renamed[40] = renamed[40]! ^ 1
-    for (const one of [...damaged, renamed, Uint8Array.of(...raw, 0x70)]) {
+    for (const one of [...others, renamed, Uint8Array.of(...raw, 0x70)]) {
       const stored = readProperties(one)
       assert.equal(stored.parsed, undefined)
       assert.equal(stored.raw, one)
+    }
+  })
+
+  it('a file that was cut inside them is truncated', () => {
+    const { raw } = readMetadata(golden('METADATA-PROPS by Flink 2.3.0')).properties!
+    for (let length = 0; length < raw.length; length++) {
+      assert.throws(() => readProperties(raw.slice(0, length)), { code: 'TRUNCATED' }, `${length}`)
     }
   })
 })

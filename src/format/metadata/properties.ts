@@ -15,8 +15,10 @@ const POST_CHECKPOINT_ACTIONS = ['NONE', 'SUSPEND', 'TERMINATE'] as const
 const SHARING_FILES_STRATEGIES = ['FORWARD_BACKWARD', 'FORWARD', 'NO_SHARING'] as const
 
 /**
- * Only the state matters to most readers, so nothing in the properties may keep a snapshot from being opened: whatever
- * is not the object that Flink 1.16 to 2.3 write is kept as bytes, and `parsed` is `undefined`. (`CheckpointProperties`)
+ * Only the state matters to most readers, so no other object keeps a snapshot from being opened: whatever is not what
+ * Flink 1.16 to 2.3 write is kept as bytes, and `parsed` is `undefined`. (`CheckpointProperties`)
+ *
+ * @throws KobelError `TRUNCATED` where the object is not whole: it is the end of `_metadata`, which then was cut.
  */
 export function readProperties(raw: Uint8Array): StoredProperties {
   return { raw, parsed: parseProperties(raw) }
@@ -33,8 +35,10 @@ function parseProperties(raw: Uint8Array): CheckpointProperties | null | undefin
     if (properties === undefined || flags === undefined) return undefined
     return withType(flags, javaField(properties, 'checkpointType'))
   } catch (error) {
-    if (error instanceof KobelError) return undefined
-    throw error
+    if (!(error instanceof KobelError)) throw error
+    if (error.code !== 'TRUNCATED') return undefined
+    const message = 'the file ends inside the checkpoint properties: it was cut, or is still being written'
+    throw new KobelError('TRUNCATED', message, {}, { cause: error })
   }
 }
 
