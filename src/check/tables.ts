@@ -41,7 +41,7 @@ async function checkDatabase(
     try {
       await readTable(database, file, checkTable(operator, file))
     } catch (error) {
-      const located = locate(error, { file: sstFileName(file.number) })
+      const located = database.withLocation(locate(error, { file: sstFileName(file.number) }))
       if (!canSkip(located)) throw error
       // The files themselves are looked for elsewhere, and codecs are for the scan.
       if (located.code === 'NOT_FOUND' || located.code === 'UNSUPPORTED_VERSION') return

@@ -26,6 +26,8 @@ export class RocksdbDatabase {
   private readonly streams: StreamOpener
   private readonly handles: ReadonlyMap<string, StreamStateHandle>
   private readonly opened = new Map<string, Promise<StateStream>>()
+  /** Where opened files lie, by their names. */
+  private readonly locations = new Map<string, string>()
   private families: Promise<readonly SstColumnFamily[]> | undefined
 
   constructor(streams: StreamOpener, handle: IncrementalRemoteKeyedStateHandle) {
@@ -75,12 +77,27 @@ export class RocksdbDatabase {
     }
   }
 
+  /** An error that names a table, `000012.sst`, with the place of its file instead. */
+  withLocation(error: unknown): unknown {
+    if (!(error instanceof KobelError) || error.where.file === undefined) return error
+    const location = this.locations.get(error.where.file)
+    if (location === undefined) return error
+    const message = `${error.message} in ${error.where.file}`
+    return new KobelError(error.code, message, { ...error.where, file: location }, { cause: error })
+  }
+
+  private async openFile(name: string, handle: StreamStateHandle): Promise<StateStream> {
+    const stream = await this.streams.open(handle)
+    this.locations.set(name, stream.location)
+    return stream
+  }
+
   private file(name: string): Promise<StateStream> {
     const known = this.opened.get(name)
     if (known) return known
     const handle = this.handles.get(name)
     const stream = handle
-      ? this.streams.open(handle)
+      ? this.openFile(name, handle)
       : Promise.reject(new KobelError('NOT_FOUND', `the snapshot's state handle lists no file ${name}`, { file: name }))
     this.opened.set(name, stream)
     return stream

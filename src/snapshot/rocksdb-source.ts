@@ -5,7 +5,7 @@ import { hiddenState, type KeyedStateInfo, keyedStatesOf } from '../format/keyed
 import type { IncrementalRemoteKeyedStateHandle, KeyGroupRange } from '../format/metadata/index.ts'
 import { endOfKeyGroup, keyGroupOfEntry, keyRangeOf, rocksdbBatch } from '../format/rocksdb.ts'
 import type { Decompress } from '../format/sst/compression.ts'
-import type { SstColumnFamily } from '../format/sst/manifest.ts'
+import type { SstColumnFamily, SstFile } from '../format/sst/manifest.ts'
 import { createMergedEntries, type MergedEntries } from '../format/sst/merge.ts'
 import { type FileRange, type ScanStep, type SkippedBlocks, scanColumnFamily } from '../format/sst/scan.ts'
 import { mapConcurrent } from './concurrent.ts'
@@ -202,9 +202,7 @@ class FamilyScan {
       output: createMergedEntries(outputBytes, outputBytes >> 5),
       windowBytes: share(WINDOW_BYTES, familyCount, MIN_WINDOW_BYTES, MAX_WINDOW_BYTES),
       decompressors: database.decompressors,
-      ...(onSkip && {
-        onSkip: (skipped) => this.skipBlocks(skipped, Math.max(...family.files.map((file) => file.level))),
-      }),
+      ...(onSkip && { onSkip: (skipped) => this.skipBlocks(skipped, family) }),
     })
   }
 
@@ -241,9 +239,10 @@ class FamilyScan {
   }
 
   /** Where the table lies over others, these show what it deleted or replaced. */
-  private skipBlocks({ file, from, to, error }: SkippedBlocks, deepest: number): void {
+  private skipBlocks({ file, from, to, error }: SkippedBlocks, family: SstColumnFamily): void {
     const found = this.failed.get(file.number) ?? error
-    this.skip(found, this.keyGroupOfKey(from), this.keyGroupOfKey(to), file.level < deepest)
+    const stale = family.files.some((other) => liesBelow(other, file))
+    this.skip(found, this.keyGroupOfKey(from), this.keyGroupOfKey(to), stale)
   }
 
   private keyGroupOfKey(key: Uint8Array): number {
@@ -286,6 +285,12 @@ class FamilyScan {
   }
 
   private located(error: unknown): unknown {
-    return locate(error, { state: this.database.states[this.stateId]!.name })
+    return locate(this.database.files.withLocation(error), { state: this.database.states[this.stateId]!.name })
   }
+}
+
+/** Whether the table may hold what the other one deleted or replaced: it is of a deeper level, or an older one of level 0. */
+function liesBelow(table: SstFile, other: SstFile): boolean {
+  if (table.level !== other.level) return table.level > other.level
+  return table.level === 0 && table !== other && (table.largestSequence ?? 0) <= (other.largestSequence ?? 0)
 }

@@ -232,11 +232,11 @@ class SourceReader {
     try {
       return openBlock(readBlockContents(this.table!.format, handle, this.window, handle.offset - this.windowStart))
     } catch (error) {
-      this.skip(
-        locate(error, { file: sstFileName(file.number) }),
-        before?.lastKey ?? userKeyOf(file.smallest),
-        handle.lastKey,
-      )
+      // The key of the last block in the index may lie behind all that is there.
+      const largest = userKeyOf(file.largest)
+      const last = compareWhole(handle.lastKey, largest) < 0 ? handle.lastKey : largest
+      const located = locate(error, { file: sstFileName(file.number) })
+      this.skip(located, before?.lastKey ?? userKeyOf(file.smallest), last)
       return NO_ENTRIES
     }
   }
