@@ -105,58 +105,94 @@ export function writeRecord(writer: Writer, record: StreamElement & { kind: 'rec
 }
 
 /**
- * The elements in the buffers of one channel, put together: `{ i32 length, element }*`. The first one may be cut at its
- * beginning, where the task behind the channel had read a part of it already; the last one at its end. Where a cut
- * record ends stands nowhere: the first place is taken from which all elements decode.
+ * The elements in the buffers of one channel, put together: `{ i32 length, element }*`. Those of an input begin with a
+ * whole record and may end with a part of one, whose rest is in the output of the task before; there, the first record
+ * may be cut. Where a cut record ends stands nowhere: it is told by the lengths and tags behind it, which must lead to
+ * the end of the bytes.
  *
- * @throws KobelError where the bytes are not of elements with values of this layout.
+ * @throws KobelError where lengths and tags fit, but values are not of this layout.
  */
-export function readChannelRecords(bytes: Uint8Array, layout: Layout): ChannelRecords {
-  const whole = attempt(bytes, 0, layout)
-  if (whole.records?.tail.length === 0) return whole.records
-  const work = { left: 16 * bytes.length + MORE_WORK }
-  for (let start = 1; start < bytes.length && work.left > 0; start++) {
-    const { records, length } = attempt(bytes, start, layout)
-    work.left -= length + 8
-    if (records && records.elements.length > 0 && records.tail.length === 0) {
-      // An end that is cut is the simpler story, unless more is read without one.
-      return whole.records && whole.records.elements.length >= records.elements.length ? whole.records : records
-    }
+export function readChannelRecords(bytes: Uint8Array, layout: Layout, side: 'input' | 'output'): ChannelRecords {
+  const reader = new Reader(bytes)
+  const none = bytes.subarray(0, 0)
+  const whole = lastFrame(reader, 0)
+  if (whole === bytes.length) return decode(reader, 0, whole, layout)
+  // Without a whole record the side tells which end is missing.
+  if (whole === 0 && side === 'input') return { elements: [], head: none, tail: bytes }
+  let failed: unknown
+  const fromStart = whole > 0 ? tryDecode(reader, 0, whole, layout) : undefined
+  if (fromStart instanceof KobelError) failed = fromStart
+  const known = fromStart instanceof KobelError ? undefined : fromStart
+  for (const start of frameStarts(reader)) {
+    const records = tryDecode(reader, start, bytes.length, layout)
+    if (records instanceof KobelError) failed ??= records
+    // An end that is cut is the simpler story, unless more is read without one.
+    else return known && known.elements.length >= records.elements.length ? known : records
   }
-  if (whole.records) return whole.records
-  throw whole.error
+  if (known) return known
+  if (failed) throw failed
+  return { elements: [], head: bytes, tail: none }
 }
 
-/** Work that short channels may take besides what their length justifies, in bytes. */
-const MORE_WORK = 1 << 16
-
-type Attempt =
-  | { readonly records: ChannelRecords; readonly error?: undefined; readonly length: number }
-  | { readonly records?: undefined; readonly error: unknown; readonly length: number }
-
-function attempt(bytes: Uint8Array, start: number, layout: Layout): Attempt {
-  const reader = new Reader(bytes, start)
-  const elements: StreamElement[] = []
-  try {
-    while (reader.remaining >= 4) {
-      const at = reader.offset
-      const length = reader.i32()
-      if (length <= 0) throw new KobelError('CORRUPT', `a record of ${length} bytes cannot be`, { offset: at })
-      if (length > reader.remaining) {
-        if (reader.remaining > 0 && bytes[reader.offset]! > LAST_TAG) {
-          throw new KobelError('CORRUPT', `no stream element begins with ${bytes[reader.offset]}`, { offset: at })
-        }
-        reader.offset = at
-        break
-      }
-      const end = reader.offset + length
-      elements.push(readStreamElement(reader, end, layout))
-      if (reader.offset !== end) throw new KobelError('CORRUPT', 'bytes are left behind an element', { offset: at })
-    }
-  } catch (error) {
-    if (!(error instanceof KobelError)) throw error
-    return { error, length: reader.offset - start }
+/**
+ * Where the elements that begin at `start` end, by their lengths and tags alone: before one that is cut, or at the end
+ * of the bytes. -1 where no elements begin there.
+ */
+function lastFrame({ bytes, view }: Reader, start: number): number {
+  let at = start
+  while (at + 4 < bytes.length) {
+    const length = view.getInt32(at)
+    if (length <= 0 || bytes[at + 4]! > LAST_TAG) return -1
+    if (length > bytes.length - at - 4) break
+    at += 4 + length
   }
-  const records = { elements, head: bytes.subarray(0, start), tail: bytes.subarray(reader.offset) }
-  return { records, length: reader.offset - start }
+  return at
+}
+
+/** Places behind the first byte from which elements lead to the end. There is a limit to the work, and to what is given. */
+function* frameStarts(reader: Reader): Generator<number, void, undefined> {
+  const end = reader.bytes.length
+  let work = MOST_STEPS
+  let given = 0
+  for (let start = 1; start + 4 < end && work > 0 && given < MOST_STARTS; start++) {
+    let at = start
+    while (at !== -1 && at < end && work-- > 0) at = nextFrame(reader, at)
+    if (at !== end) continue
+    given++
+    yield start
+  }
+}
+
+/** Elements looked at to find where a channel begins. */
+const MOST_STEPS = 1 << 22
+
+/** Places tried, of those whose lengths and tags fit. */
+const MOST_STARTS = 64
+
+function nextFrame({ bytes, view }: Reader, at: number): number {
+  if (at + 4 >= bytes.length) return -1
+  const length = view.getInt32(at)
+  return length <= 0 || bytes[at + 4]! > LAST_TAG || length > bytes.length - at - 4 ? -1 : at + 4 + length
+}
+
+function tryDecode(reader: Reader, start: number, end: number, layout: Layout): ChannelRecords | KobelError {
+  try {
+    return decode(reader, start, end, layout)
+  } catch (error) {
+    if (error instanceof KobelError) return error
+    throw error
+  }
+}
+
+function decode(reader: Reader, start: number, end: number, layout: Layout): ChannelRecords {
+  const elements: StreamElement[] = []
+  reader.offset = start
+  while (reader.offset < end) {
+    const elementEnd = reader.i32() + reader.offset
+    elements.push(readStreamElement(reader, elementEnd, layout))
+    if (reader.offset !== elementEnd) {
+      throw new KobelError('CORRUPT', 'bytes are left behind a stream element', { offset: reader.offset })
+    }
+  }
+  return { elements, head: reader.bytes.subarray(0, start), tail: reader.bytes.subarray(end) }
 }

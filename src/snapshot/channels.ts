@@ -52,7 +52,7 @@ function inputs(handle: InputStateHandle, subtask: number, streams: StreamOpener
     kind: 'input-channel',
     gateIndex: channel.gateIndex,
     inputChannelIndex: channel.inputChannelIndex,
-    ...buffersOf(channel, handle.stream, subtask, streams),
+    ...buffersOf('input', channel, handle.stream, subtask, streams),
   }))
 }
 
@@ -62,11 +62,12 @@ function outputs(handle: OutputStateHandle, subtask: number, streams: StreamOpen
     kind: 'result-subpartition',
     partitionIndex: subpartition.partitionIndex,
     subpartitionIndex: subpartition.subpartitionIndex,
-    ...buffersOf(subpartition, handle.stream, subtask, streams),
+    ...buffersOf('output', subpartition, handle.stream, subtask, streams),
   }))
 }
 
 function buffersOf(
+  side: 'input' | 'output',
   { offsets, size }: ChannelStateOffsets,
   handle: StreamStateHandle,
   subtask: number,
@@ -80,7 +81,7 @@ function buffersOf(
     bytes,
     records: async (type) => {
       const layout = typeof type === 'string' ? layoutOfText(type) : type
-      return readChannelRecords(await bytes(), layout)
+      return readChannelRecords(await bytes(), layout, side)
     },
   }
 }
