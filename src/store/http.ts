@@ -72,7 +72,8 @@ export async function getRange(
   if (answer.status === 416) return new Uint8Array(0)
   if (answer.status !== 206 && answer.status !== 200) throw failed(location, answer, explain)
   const range = /^bytes (\d+)-(\d+)\//.exec(answer.headers.get('content-range') ?? '')
-  const sent = range ? Number(range[2]) + 1 - Number(range[1]) : answer.bytes.length
+  // Some servers send more than was asked for, which has been cut off.
+  const sent = range ? Math.min(Number(range[2]) + 1 - Number(range[1]), end - start) : answer.bytes.length
   if (answer.status === 206 && ((range && Number(range[1]) !== start) || sent !== answer.bytes.length)) {
     throw new KobelError('STORE', `the server sent other bytes than it was asked for: ${range?.[0] ?? 'no range'}`, {
       file: location,

@@ -101,7 +101,7 @@ export class WebHdfsStore implements Store {
     const match = /^(hdfs|s?webhdfs):\/\/([a-z0-9._-]*(?::\d+)?)(\/.*)?$/is.exec(uri)
     if (!match) return undefined
     const scheme = match[1]!.toLowerCase()
-    const path = encodePath(match[3] ?? '/')
+    const path = encodePath((match[3] ?? '').replace(/\/+$/, '') || '/')
     if (path === undefined || (scheme !== 'hdfs' && match[2] === '')) return undefined
     const own = `${scheme === 'swebhdfs' ? 'https' : 'http'}://${match[2]}`
     return { endpoints: scheme === 'hdfs' ? (this.options.endpoints ?? []) : [own], path }
