@@ -73,11 +73,17 @@ function isVoid(layout: Layout): boolean {
   return layout.op === 'constant'
 }
 
+/** Layouts of which a value that is not Java's null prints as null. */
+const PRINTS_NULL: ReadonlySet<Layout['op']> = new Set(['constant', 'tagged', 'codec', 'union'])
+
 /** The bytes of a part: as given, else of its value. */
 function partOf(row: WriteRow, name: 'key' | 'namespace' | 'mapKey', layout: Layout, needed: boolean): Uint8Array {
   const given = row.bytes?.[name]
   if (given !== undefined) return fromBase64(given)
   if (row[name] === undefined && needed) throw new KobelError('USAGE', `the row has no ${name}`)
+  if (row[name] === null && name === 'key' && !PRINTS_NULL.has(layout.op)) {
+    throw new KobelError('USAGE', 'a key cannot be null')
+  }
   return bytesOfJson(layout, row[name] ?? null)
 }
 
