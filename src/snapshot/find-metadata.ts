@@ -69,7 +69,7 @@ async function snapshotsBelow(store: Store, children: readonly StoreEntry[]): Pr
       snapshotOf(each, await store.list(each.location), `${child.name}/`),
     )
   })
-  return found.flat().sort((a, b) => byAge(a, b) || (a.name < b.name ? -1 : 1))
+  return newestFirst(found.flat())
 }
 
 function hasMetadata(children: readonly StoreEntry[]): boolean {
@@ -81,19 +81,31 @@ function snapshotOf({ name, location }: StoreEntry, children: readonly StoreEntr
   return { name: prefix + name, location, modified: file?.modified, complete: file !== undefined }
 }
 
-/** Checkpoints of a job by their numbers, all else by age. */
-function byAge(a: SnapshotBelow, b: SnapshotBelow): number {
-  const [numberA, numberB] = [checkpointNumber(nameOf(a.location)), checkpointNumber(nameOf(b.location))]
-  const ofOneJob = parentOf(a.location) === parentOf(b.location) && numberA >= 0 && numberB >= 0
-  return ofOneJob ? numberB - numberA : (b.modified ?? 0) - (a.modified ?? 0)
+/** The snapshots of a directory by checkpoint number, then by age; directories by the age of their newest one. */
+function newestFirst(snapshots: readonly SnapshotBelow[]): SnapshotBelow[] {
+  const age = (a: SnapshotBelow, b: SnapshotBelow): number =>
+    (b.modified ?? 0) - (a.modified ?? 0) || (a.name < b.name ? -1 : 1)
+  const number = ({ location }: SnapshotBelow): number => checkpointNumber(nameOf(location))
+  const groups = directoriesOf(snapshots).map((group) => group.sort((a, b) => number(b) - number(a) || age(a, b)))
+  return groups.sort(([a], [b]) => age(a!, b!)).flat()
 }
 
-/** Undefined where it cannot be told which one is the newest. */
+function directoriesOf(snapshots: readonly SnapshotBelow[]): SnapshotBelow[][] {
+  const groups = new Map<string, SnapshotBelow[]>()
+  for (const snapshot of snapshots) {
+    const directory = parentOf(snapshot.location)
+    const group = groups.get(directory)
+    if (group) group.push(snapshot)
+    else groups.set(directory, [snapshot])
+  }
+  return [...groups.values()]
+}
+
+/** Of snapshots in their order; undefined where it cannot be told which one is the newest. */
 function newestOf(snapshots: readonly SnapshotBelow[]): SnapshotBelow | undefined {
-  const newest = snapshots.reduce((best, each) => (byAge(best, each) > 0 ? each : best))
-  const others = snapshots.filter((each) => parentOf(each.location) !== parentOf(newest.location))
-  const isTold = newest.modified !== undefined && others.every((each) => each.modified !== undefined)
-  return others.length === 0 || isTold ? newest : undefined
+  const groups = directoriesOf(snapshots)
+  const isTold = groups.length === 1 || groups.every(([first]) => first!.modified !== undefined)
+  return isTold ? newestFirst(snapshots)[0] : undefined
 }
 
 function listed(snapshots: readonly SnapshotBelow[]): string {

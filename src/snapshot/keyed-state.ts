@@ -161,12 +161,13 @@ export class KeyedState {
         }
       }
     }
-    if (!declared) await this.failIfUnknown()
+    if (!declared) await this.failIfUnknown(onSkip !== undefined)
   }
 
-  /** In a lazily opened snapshot a wrong name shows only when nothing was found. */
-  private async failIfUnknown(): Promise<void> {
+  /** In a lazily opened snapshot a wrong name shows only when nothing was found. Skipped handles may have named it. */
+  private async failIfUnknown(skips: boolean): Promise<void> {
     await this.operator.load()
+    if (skips && this.operator.unreadable.some((each) => each.part === 'keyed')) return
     const names = this.operator.keyedStates.map((state) => state.name)
     if (!names.includes(this.name)) throw noSuch('state', this.name, names, { operator: this.operator.label })
   }
