@@ -23,34 +23,24 @@ export interface Choice {
 }
 
 /**
- * The connector all of whose decoders fit all objects. Where none fits every role (a known split with an enumerator of
- * another kind), each role is told by its own objects.
+ * The connector all of whose decoders fit all objects. Where none does (a known split with an enumerator of another
+ * kind), the first role tells: the state of an enumerator that has nothing left to do looks the same in many.
  */
 export function chooseConnector(objects: RoleObjects, connectors: readonly Connector[]): Choice {
   const all = nestedWith(connectors)
-  const byRole = new Map(
-    [...objects]
-      .filter(([, versioned]) => versioned.length > 0)
-      .map(([role, versioned]) => [
-        role,
-        connectors.filter((connector) =>
-          versioned.every((each) => decodeWith(connector[role], each, all(connector)) !== undefined),
-        ),
-      ]),
-  )
-  const roles = [...byRole.values()]
-  const everywhere = connectors.filter((connector) => roles.every((fitting) => fitting.includes(connector)))
-  const common = roles.length === 0 ? [] : everywhere
-  const fitting = (role: Role): readonly Connector[] => (common.length > 0 ? common : (byRole.get(role) ?? []))
-  const names = [...new Set((common.length > 0 ? common : roles.flat()).map((connector) => connector.name))]
+  const fits = (connector: Connector, role: Role, versioned: readonly Versioned[]): boolean =>
+    versioned.every((each) => decodeWith(connector[role], each, all(connector)) !== undefined)
+  const present = [...objects].filter(([, versioned]) => versioned.length > 0)
+  const first = present.slice(0, 1)
+  const fitting = [present, first]
+    .map((roles) => connectors.filter((connector) => roles.every(([role, each]) => fits(connector, role, each))))
+    .find((found) => found.length > 0)
+  const names = present.length === 0 ? [] : (fitting ?? []).map((connector) => connector.name)
+  const one = names.length === 1 ? fitting?.[0] : undefined
   return {
-    ...(names.length === 1 && { connector: names[0]! }),
+    ...(one && { connector: one.name }),
     ...(names.length > 1 && { candidates: names }),
-    decode: (role, versioned) => {
-      const [one, ...others] = fitting(role)
-      const decoded = one && others.length === 0 ? decodeWith(one[role], versioned, all(one)) : undefined
-      return objectOf(versioned, decoded)
-    },
+    decode: (role, versioned) => objectOf(versioned, one && decodeWith(one[role], versioned, all(one))),
   }
 }
 
