@@ -34,3 +34,21 @@ export type { OpenOptions } from './snapshot/options.ts'
 export { HttpStore } from './store/http.ts'
 export { MemoryStore } from './store/memory.ts'
 export type { Store, StoreEntry } from './store/store.ts'
+export type { Spill, SpillFile, StagedFile, WritableStore } from './store/writable.ts'
+export { type CommitOptions, type CommitResult, commit } from './write/commit.ts'
+export { mergeHandles, type PartitionHandle, type WriteHandle } from './write/handle.ts'
+export { type LoadOptions, type LoadResult, loadDump } from './write/load.ts'
+export { type PartitionSink, writePartition } from './write/partition.ts'
+export {
+  keyGroupOf,
+  keyGroupsOf,
+  type Partition,
+  type PlanOperator,
+  type PlanOptions,
+  partitionId,
+  partitionOf,
+  partitionsOf,
+  readPlan,
+  type WritePlan,
+} from './write/plan.ts'
+export type { WriteRow } from './write/rows.ts'

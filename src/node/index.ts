@@ -1,11 +1,12 @@
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { OpenOptions } from '../snapshot/options.ts'
 import { FileStore } from '../store/file.ts'
+import { FileSpill, WritableFileStore } from '../store/file-writer.ts'
 import { type OpenedStore, openStore } from './open-store.ts'
 
 /** kobel for Apache Flink on Node: the core, and what needs a file system. */
 export * from '../index.ts'
-export { FileStore, type OpenedStore, openStore }
+export { FileSpill, FileStore, type OpenedStore, openStore, WritableFileStore }
 
 /**
  * Opens a savepoint or checkpoint by path or URL: its directory or its `_metadata` file. `file:`, `http:`, `https:`,
