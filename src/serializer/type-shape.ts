@@ -98,7 +98,8 @@ export function shapeOfType(type: Type): Shape {
 function shapeIn(type: Type, place: Place, depth: number): Shape {
   if (depth > MAX_DEPTH) return ANY
   const shape = bareShape(type, place, depth)
-  if (type.nullable === true) return orNull(shape)
+  // PROCTIME is NOT NULL, and stored as null.
+  if (type.nullable === true || type.kind === 'timestamp-ltz') return orNull(shape)
   if (type.nullable === false || place !== 'java') return shape
   return NULLABLE.has(type.kind) ? orNull(shape) : shape
 }

@@ -25,7 +25,7 @@ export function hashScala(layout: Layout, reader: Reader, hashInner: (layout: La
 const NONE_HASH = 2433880
 
 /** Scala's `##`: numbers that are equal have equal hashes, whatever their types. */
-function hashProductElement(layout: Layout, reader: Reader, hashInner: (layout: Layout) => number): number {
+export function hashProductElement(layout: Layout, reader: Reader, hashInner: (layout: Layout) => number): number {
   switch (layout.op) {
     case 'i64':
       return hashScalaLong(reader.i64())
@@ -70,9 +70,10 @@ function hashWhole(value: number): number | undefined {
   return foldLong(long === 2n ** 63n ? long - 1n : long)
 }
 
-function hashProduct(elements: readonly number[]): number {
+/** `MurmurHash3.productHash`; since Scala 2.13 the hash of the class's name goes before the elements. */
+export function hashProduct(elements: readonly number[], prefix?: number): number {
   let hash = 0xcafebabe | 0
-  for (const element of elements) {
+  for (const element of prefix === undefined ? elements : [prefix, ...elements]) {
     let mixed = Math.imul(element, 0xcc9e2d51)
     mixed = Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593)
     hash ^= mixed
