@@ -5,6 +5,8 @@
 #   run.sh fixtures [VERSION…]
 #   run.sh verify-fixtures [VERSION…]
 #   run.sh smoke OUTDIR
+#   run.sh serializers VERSION INPUT OUTPUT
+#   run.sh random-values VERSION OUTPUT COUNT SEED
 #   run.sh families OUTDIR [VERSION…]
 #   run.sh verify-families OUTDIR [VERSION…]
 #   run.sh full OUTDIR [VERSION…]
@@ -49,7 +51,7 @@ run() {
   build "$version"
   # Times print the same everywhere.
   java -Xmx1500m "${opens[@]}" -Duser.timezone=UTC "-Dflink.version=$version" -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG:-error}" \
-    -cp "$here/target/$version/classes:$(cat "$here/target/$version/classpath.txt")" kobel.conformance.Main "$@"
+    -cp "$here/target/$version/classes:$(cat "$here/target/$version/classpath.txt")${EXTRA_CLASSPATH:+:$EXTRA_CLASSPATH}" kobel.conformance.Main "$@"
 }
 
 # Flink writes the directory's name into checkpoints, so fixtures are made in a neutral place and copied.
@@ -130,8 +132,8 @@ families_of() {
   echo "wide-checkpoint wide checkpoint"
   echo "large large canonical"
   echo "large-checkpoint large checkpoint phases=2"
-  echo "many-states many-states canonical"
-  echo "many-states-checkpoint many-states checkpoint phases=1 threshold=100000"
+  echo "many-states many-states canonical levels=small"
+  echo "many-states-checkpoint many-states checkpoint phases=1 threshold=100000 levels=small"
   echo "empty empty canonical"
   echo "empty-native empty native"
   echo "empty-checkpoint empty checkpoint"
@@ -144,8 +146,8 @@ families_of() {
   esac
   case $version in
     2.*)
-      echo "async async canonical"
-      echo "async-checkpoint async checkpoint"
+      echo "async async-plain native"
+      echo "async-checkpoint async-plain checkpoint"
       ;;
   esac
   if [[ $backend == rocksdb ]]; then
@@ -153,7 +155,6 @@ families_of() {
     echo "full-compressed few checkpoint incremental=false compression=true"
     echo "heap-timers few checkpoint timers=heap"
     echo "heap-timers-full few checkpoint timers=heap incremental=false"
-    echo "heap-timers-native few native timers=heap"
     echo "heap-timers-canonical few canonical timers=heap"
     echo "series series checkpoint phases=36 restart=9 claim=true retained=3 levels=small"
     echo "rescaled-claimed rescaled checkpoint phases=2 rescale=2,5 claim=true"
@@ -295,7 +296,7 @@ smoke() {
 }
 
 case ${1:-} in
-  generate | verify)
+  generate | verify | serializers | random-values)
     command=$1 version=$2
     shift 2
     run "$version" "$command" "$@"
@@ -327,7 +328,7 @@ case ${1:-} in
     smoke "$2"
     ;;
   *)
-    sed -n '2,10s/^# *//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,12s/^# *//p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac

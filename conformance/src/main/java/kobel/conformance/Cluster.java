@@ -116,7 +116,7 @@ final class Cluster implements AutoCloseable {
             return trigger(directory);
         } catch (Exception e) {
             String message = String.valueOf(e.getMessage());
-            boolean isEarly = message.contains("Not all required tasks are currently running") || message.contains("tasks not ready");
+            boolean isEarly = message.contains("Not all required tasks are currently running") || message.contains("Checkpoint was declined (task");
             if (!isEarly && !hasFailed()) {
                 throw new IllegalStateException(e);
             }

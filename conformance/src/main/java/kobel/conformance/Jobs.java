@@ -19,7 +19,8 @@ final class Jobs {
     private static final Map<String, Supplier<JobModel>> JOBS = new TreeMap<>();
 
     private static final Map<String, String> SOME_VERSIONS = Map.of(
-            "avro", "AvroJob", "async", "AsyncJob", "raw", "RawJob", "sequence", "SequenceJob", "unaligned", "UnalignedJob");
+            "avro", "AvroJob.model", "async", "AsyncJob.model", "async-plain", "AsyncJob.plain",
+            "raw", "RawJob.model", "sequence", "SequenceJob.model", "unaligned", "UnalignedJob.model");
 
     static {
         JOBS.put("types", TypesJob::model);
@@ -56,11 +57,12 @@ final class Jobs {
     }
 
     /** It is compiled only where what it needs of Flink is to be had. */
-    private static JobModel ofSomeVersions(String type) {
+    private static JobModel ofSomeVersions(String method) {
+        String[] names = method.split("\\.");
         try {
-            return (JobModel) Class.forName("kobel.conformance.jobs." + type).getMethod("model").invoke(null);
+            return (JobModel) Class.forName("kobel.conformance.jobs." + names[0]).getMethod(names[1]).invoke(null);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException(type + " is not there for this version of Flink", e);
+            throw new IllegalArgumentException(method + " is not there for this version of Flink", e);
         }
     }
 }

@@ -3,6 +3,8 @@ package kobel.conformance;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import kobel.conformance.serializers.RandomValues;
+import kobel.conformance.serializers.Reserialize;
 
 /**
  * {@code generate JOB BACKEND FORMAT OUTDIR [name=value …]} and {@code verify JOB SNAPSHOT [name=value …]}, for the
@@ -47,9 +49,17 @@ public final class Main {
             Settings settings = new Settings(words[1], "hashmap", "canonical", workplace, options(words, 3));
             isFine = new Verify(settings).run(Path.of(words[2]).toUri().toString());
             Generate.deleteTree(workplace);
+        } else if (words.length == 3 && words[0].equals("serializers")) {
+            // It says how its values are rendered.
+            Jobs.byName("avro");
+            Reserialize.run(Path.of(words[1]), Path.of(words[2]));
+        } else if (words.length == 4 && words[0].equals("random-values")) {
+            RandomValues.run(Path.of(words[1]), Integer.parseInt(words[2]), Long.parseLong(words[3]));
         } else {
             System.err.println("usage: generate JOB BACKEND FORMAT OUTDIR [name=value …]");
             System.err.println("       verify JOB SNAPSHOT [name=value …]");
+            System.err.println("       serializers INPUT OUTPUT");
+            System.err.println("       random-values OUTPUT COUNT SEED");
             return 2;
         }
         System.out.println(String.join(" ", words) + ": " + (System.currentTimeMillis() - start) + " ms");

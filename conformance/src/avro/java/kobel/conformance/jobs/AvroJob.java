@@ -65,12 +65,13 @@ public final class AvroJob {
 
     private static Object rendered(Object record) {
         Map<String, Object> fields = new LinkedHashMap<>();
-        for (Schema.Field field : SCHEMA.getFields()) {
+        Schema schema = ((GenericRecord) record).getSchema();
+        for (Schema.Field field : schema.getFields()) {
             Object value = ((GenericRecord) record).get(field.pos());
             Object shown = value instanceof ByteBuffer ? Base64.getEncoder().encodeToString(((ByteBuffer) value).array())
                     : value instanceof GenericData.EnumSymbol ? value.toString() : Render.json(value);
             fields.put(field.name(), shown);
         }
-        return Json.object("class", SCHEMA.getFullName(), "fields", fields);
+        return Json.object("class", schema.getFullName(), "fields", fields);
     }
 }

@@ -27,7 +27,8 @@ import org.apache.flink.util.Collector;
 
 /**
  * The same with asynchronous state (state V2): a process function on a stream with {@code enableAsyncState}. Its timer service
- * is Flink's "user-timers"; namespaces there are none. Verifying looks at the model's keys only.
+ * is Flink's "user-timers"; namespaces there are none. Writes wait for each other, as their order matters. Verifying looks at
+ * the model's keys only.
  */
 public final class AsyncModel extends KeyedModel {
     public AsyncModel(String uid, TypeInformation<?> keyType, List<?> keys) {
@@ -115,25 +116,25 @@ public final class AsyncModel extends KeyedModel {
             switch (write.op) {
                 case SET:
                     if (model.kind == StateModel.Kind.LIST) {
-                        ((ListState) state).asyncUpdate((List) write.value);
+                        ((ListState) state).update((List) write.value);
                     } else {
-                        ((ValueState) state).asyncUpdate(write.value);
+                        ((ValueState) state).update(write.value);
                     }
                     break;
                 case ADD:
-                    ((AppendingState) state).asyncAdd(write.value);
+                    ((AppendingState) state).add(write.value);
                     break;
                 case ADD_ALL:
-                    ((ListState) state).asyncAddAll((List) write.value);
+                    ((ListState) state).addAll((List) write.value);
                     break;
                 case PUT:
-                    ((MapState) state).asyncPut(write.mapKey, write.value);
+                    ((MapState) state).put(write.mapKey, write.value);
                     break;
                 case REMOVE:
-                    ((MapState) state).asyncRemove(write.mapKey);
+                    ((MapState) state).remove(write.mapKey);
                     break;
                 default:
-                    state.asyncClear();
+                    state.clear();
             }
         }
 

@@ -110,7 +110,7 @@ public final class Render {
         } else if (value instanceof NullValue) {
             return null;
         } else if (value instanceof TimeWindow) {
-            return Json.object("start", ((TimeWindow) value).getStart(), "end", ((TimeWindow) value).getEnd());
+            return Json.object("start", json(((TimeWindow) value).getStart()), "end", json(((TimeWindow) value).getEnd()));
         } else if (value instanceof GlobalWindow) {
             return "GlobalWindow";
         } else if (value.getClass().getName().endsWith(".VoidNamespace")) {
