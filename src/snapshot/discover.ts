@@ -93,6 +93,11 @@ export async function discoverSnapshots(
   const shared = new Map<string, StoreEntry[]>()
   const unseen = await walk(store, location, options, candidates, shared)
   const places = new Places()
+  if (candidates.length === 0 && unseen === 0 && (await store.list(location)).length === 0) {
+    throw new KobelError('NOT_FOUND', 'there is no such directory, or nothing in it, or it cannot be listed', {
+      file: location,
+    })
+  }
   const found = await mapConcurrent(candidates, (candidate) => describe(store, candidate, places))
   const snapshots = found
     .map(({ snapshot, keys }) => (keys ? { ...snapshot, sharedBytes: places.sharedBytes(keys) } : snapshot))

@@ -47,12 +47,22 @@ test('the rest of a broken key group is skipped, and told', async () => {
 })
 
 test('an entry that does not decode is skipped alone', async () => {
-  // A length of 9 for the key, which has 6 bytes: the key is told by its length, and does not fit into it.
-  const at = STREAM.offsets[116]! + 2 + 4 + 1
-  const { entries, skipped } = await salvage(tiny(withBit(STREAM.bytes, at, 7)))
-  assert.equal(entries.length, 3)
-  assert.equal(skipped.length, 1)
-  assert.deepEqual(skipped[0]!.keyGroups, [116, 116])
+  const { bytes, offsets } = tinyStream(127, [{ keyGroup: 116, key: 'alice', value: 42n }])
+  const start = offsets[116]! + 2
+  const entry = bytes.slice(start, -2)
+  // Length, key group without the mark of the last entry, key of 6 bytes, VoidNamespace; then a long of 7 bytes.
+  const short = Uint8Array.of(...withBit(entry, 4, 7).subarray(0, 4 + 1 + 6 + 1), 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7)
+  const broken = Uint8Array.of(...bytes.subarray(0, start), ...short, ...entry, 0xff, 0xff)
+  const files: Files = new Map([['_metadata', tinyMetadata({ bytes: broken, offsets })]])
+  const { entries, skipped } = await salvage(files)
+  assert.deepEqual(
+    entries.map(({ key, value }) => [key, value]),
+    [['alice', 42n]],
+  )
+  assert.deepEqual(
+    skipped.map(({ states, keyGroups, entries: count }) => [states, keyGroups, count]),
+    [[['count'], [116, 116], 1]],
+  )
 })
 
 test('a file that is not there costs the key groups of its handle', async () => {
