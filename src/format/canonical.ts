@@ -16,6 +16,8 @@ import type { KeyedStateInfo } from './keyed-state.ts'
 
 const END_OF_KEY_GROUP = 0xffff
 const LAST_OF_RUN = 0x80
+/** A state id; or the length of a key, and the key group at least: so much stands at every place. */
+const ENTRY_HEAD_BYTES = 2
 const FLIP = -(2n ** 63n)
 
 /** What a scanner needs to know of a stream. */
@@ -32,6 +34,8 @@ export interface CanonicalStep {
   readonly timers: TimerBatch | undefined
   /** Bytes of the window that were used; the rest must come again at the front of the next window. */
   readonly consumed: number
+  /** Bytes that the next window must have at least: those of the entry that was not whole, as far as known. */
+  readonly needed: number
   /** The end of the key group was met. */
   readonly done: boolean
 }
@@ -46,6 +50,8 @@ export class CanonicalScanner {
   private readonly wanted: ((state: KeyedStateInfo) => boolean) | undefined
   /** The state of the run that goes on; undefined where a state id comes next. */
   private stateId: number | undefined
+  /** Length of the entry that was met last, as far as it is known. */
+  private length = 0
 
   constructor(layout: CanonicalLayout, keyGroup: number, wanted?: (state: KeyedStateInfo) => boolean) {
     this.layout = layout
@@ -58,6 +64,7 @@ export class CanonicalScanner {
     const collected = new Collected()
     let done = false
     for (;;) {
+      this.length = ENTRY_HEAD_BYTES
       if (this.stateId === undefined) {
         if (reader.remaining < 2) break
         const id = reader.u16()
@@ -71,7 +78,12 @@ export class CanonicalScanner {
       if (last === undefined) break
       if (last) this.stateId = undefined
     }
-    return { ...collected.batches(window, this.keyGroup, this.layout.states), consumed: reader.offset, done }
+    return {
+      ...collected.batches(window, this.keyGroup, this.layout.states),
+      consumed: reader.offset,
+      needed: this.length,
+      done,
+    }
   }
 
   /** Whether the entry is the last of its run; undefined, with nothing consumed, where it is not whole. */
@@ -84,11 +96,13 @@ export class CanonicalScanner {
     if (keyLength < prefixBytes) throw this.corrupt(`a key of ${keyLength} bytes cannot be`, start)
     const keyStart = start + 4
     const valueLengthAt = keyStart + keyLength
+    this.length = valueLengthAt + 4 - start
     if (valueLengthAt + 4 > reader.limit) return undefined
     const valueLength = view.getInt32(valueLengthAt)
     if (valueLength < 0) throw this.corrupt(`a value of ${valueLength} bytes cannot be`, valueLengthAt)
     const valueStart = valueLengthAt + 4
     const end = valueStart + valueLength
+    this.length = end - start
     if (end > reader.limit) return undefined
     const first = bytes[keyStart]!
     const keyGroup = prefixBytes === 1 ? first & 0x7f : ((first & 0x7f) << 8) | bytes[keyStart + 1]!

@@ -135,9 +135,14 @@ async function* scanKeyGroup(
       )
     }
     plain.consume(step.consumed)
-    // An entry that was not whole needs a longer window; doubling finds its length in few steps.
-    const left = bytes.length - step.consumed
-    atLeast = step.consumed === 0 ? left * 2 : left + 1
+    // At least one byte more than is here: the entry was not whole.
+    atLeast = Math.max(step.needed, bytes.length - step.consumed + 1)
+    if (atLeast > plain.most) {
+      throw new KobelError(
+        'TRUNCATED',
+        `key group ${extent.keyGroup} ends inside an entry: the stream was cut or is damaged`,
+      )
+    }
   }
 }
 
@@ -146,6 +151,8 @@ export interface PlainSource {
   /** Bytes from the front: at least `atLeast`, or fewer where the key group ends. */
   window(atLeast: number): Promise<Uint8Array>
   consume(count: number): void
+  /** So many bytes are left, or fewer where it is not known before. */
+  readonly most: number
 }
 
 export class PlainBytes implements PlainSource {
@@ -157,6 +164,10 @@ export class PlainBytes implements PlainSource {
     this.stream = stream
     this.at = extent.start
     this.end = extent.end
+  }
+
+  get most(): number {
+    return this.end - this.at
   }
 
   async window(atLeast: number): Promise<Uint8Array> {
@@ -173,6 +184,7 @@ export class PlainBytes implements PlainSource {
 const COMPRESSED_STEP = 1 << 17
 
 export class CompressedBytes implements PlainSource {
+  readonly most: number = Number.POSITIVE_INFINITY
   private readonly stream: StreamWindow
   private readonly end: number
   private readonly decoder = new SnappyFramedDecoder()

@@ -155,6 +155,7 @@ const IDENTIFIER = 0xff
 
 /** The plain bytes of Snappy streams that follow one another: of the one that {@link next} went to. */
 class SnappySegments implements PlainSource {
+  readonly most: number = Number.POSITIVE_INFINITY
   private readonly stream: StreamWindow
   private readonly end: number
   private decoder = new SnappyFramedDecoder()

@@ -188,7 +188,7 @@ export async function readAtLeast(
   }
 }
 
-/** Reads a part of a stream from front to back in windows; what is asked for again is not fetched again. */
+/** Reads a part of a stream from front to back in windows; what is asked for again is hardly ever fetched again. */
 export class StreamWindow {
   private readonly stream: StateStream
   private readonly end: number
@@ -209,7 +209,9 @@ export class StreamWindow {
     const blockEnd = this.blockStart + this.block.length
     const inBlock = start >= this.blockStart && start <= blockEnd
     if (!inBlock || wantedEnd > blockEnd) {
-      const kept = inBlock ? this.block.subarray(start - this.blockStart) : new Uint8Array(0)
+      // Where much is wanted, fetching the beginning again costs less than copying it all.
+      const keeps = inBlock && atLeast < 4 * this.windowBytes
+      const kept = keeps ? this.block.subarray(start - this.blockStart) : new Uint8Array(0)
       const from = start + kept.length
       const to = Math.min(this.end, Math.max(wantedEnd, from + this.windowBytes))
       const fetched = await readAtLeast(this.stream, from, wantedEnd, to).catch((error) => {
