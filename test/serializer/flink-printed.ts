@@ -1,17 +1,32 @@
 /** JSON text, parsed. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
+interface Printed {
+  readonly fields: { readonly [name: string]: Json }
+}
+
 /** Flink's own classes, which kobel prints without their class and by the names of its layouts. */
 const FLINK_CLASSES: Readonly<Record<string, (fields: { readonly [name: string]: Json }) => Json>> = {
   TaggedUnion: ({ one, two }) => (one !== null ? { one: one! } : { two: two! }),
   BufferEntry: ({ element, hasBeenJoined }) => ({ hasBeenJoined: hasBeenJoined!, element: element! }),
-  StreamRecord: ({ timestamp, value }) => ({ timestamp: timestamp!, value: value! }),
+  StreamRecord: ({ hasTimestamp, timestamp, value }): Json =>
+    hasTimestamp === false ? { value: value! } : { timestamp: timestamp!, value: value! },
+  Watermark: ({ timestamp }) => ({ watermark: timestamp! }),
+  RecordAttributes: ({ isBacklog }) => ({ recordAttributes: isBacklog! }),
+  LatencyMarker: ({ markedTime, operatorId, subtaskIndex }) => ({
+    latencyMarker: markedTime!,
+    operatorIdLower: (operatorId as unknown as Printed).fields.lowerPart!,
+    operatorIdUpper: (operatorId as unknown as Printed).fields.upperPart!,
+    subtask: subtaskIndex!,
+  }),
+  WatermarkStatus: ({ status }) => ({ watermarkStatus: status! }),
   TimerHeapInternalTimer: (fields) => fields,
   TtlValue: ({ lastAccessTimestamp, userValue }) => ({ ttl: lastAccessTimestamp!, value: userValue! }),
   State: (fields) => fields,
   TransactionHolder: (fields) => fields,
   Optional: ({ value }) => value!,
   DeweyNumber: ({ deweyNumber }) => deweyNumber!,
+  ComputationState: (fields) => fields,
   EventId: (fields) => fields,
   NodeId: (fields) => fields,
   Lockable: (fields) => fields,

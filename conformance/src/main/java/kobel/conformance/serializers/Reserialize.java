@@ -38,7 +38,7 @@ public final class Reserialize {
         TypeSerializer<Object> serializer;
         try {
             serializer = restore(bytes(parts[3]));
-        } catch (Exception | LinkageError e) {
+        } catch (Exception | Error e) {
             return error(e);
         }
         List<Object> values = new ArrayList<>();
@@ -64,7 +64,7 @@ public final class Reserialize {
             Object value = serializer.deserialize(in);
             int length = bytes.length - in.available();
             return Json.object("rendered", Internal.json(serializer, value), "length", length, "hex", hex(serializer, value));
-        } catch (Exception | LinkageError | StackOverflowError e) {
+        } catch (Exception | Error e) {
             return error(e);
         }
     }
