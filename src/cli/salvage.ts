@@ -1,4 +1,5 @@
 import type { OnSkip, Skipped } from '../snapshot/skipped.ts'
+import { shortPath } from './render/path.ts'
 import { plural } from './render/size.ts'
 import { printable } from './render/text.ts'
 
@@ -74,5 +75,5 @@ function lineOf({ operator, part, subtask, keyGroups, states, stale, file, messa
     entries === 0 ? '' : plural(entries, 'entry', 'entries'),
   ].filter((place) => place !== '')
   const older = stale ? '; deleted entries and older values may show instead' : ''
-  return `${places.join(', ')}: ${message}${older}${file === undefined ? '' : ` (${file})`}`
+  return `${places.join(', ')}: ${message}${older}${file === undefined ? '' : ` (${shortPath(file)})`}`
 }

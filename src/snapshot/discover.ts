@@ -139,7 +139,7 @@ async function walk(
       for (const child of children) {
         if (!child.directory) continue
         if (child.name === 'shared' || child.name === 'taskowned') {
-          const files = (await store.list(child.location)).filter((file) => !file.directory)
+          const files = await filesBelow(store, child.location)
           shared.set(location, [...(shared.get(location) ?? []), ...files])
         } else {
           next.push({ location: child.location, entry: child })
@@ -150,6 +150,16 @@ async function walk(
     level = next
   }
   return 0
+}
+
+/** With file merging each subtask has a directory of its own. */
+async function filesBelow(store: Store, directory: string): Promise<StoreEntry[]> {
+  const children = await store.list(directory)
+  const inside = await mapConcurrent(
+    children.filter((child) => child.directory),
+    (child) => store.list(child.location),
+  )
+  return [...children, ...inside.flat()].filter((file) => !file.directory)
 }
 
 function isSnapshot(location: string, children: readonly StoreEntry[]): boolean {

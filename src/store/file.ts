@@ -24,7 +24,7 @@ export class FileStore implements Store {
       const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done).catch((error) => {
         throw storeError(error, location)
       })
-      if (bytesRead === 0) throw tooShort(location, end, start + done)
+      if (bytesRead === 0) throw tooShort(location, end, done > 0 ? start + done : ((await this.size(location)) ?? 0))
       done += bytesRead
     }
     return bytes

@@ -1,10 +1,10 @@
-import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { checkSnapshot } from '../../check/check.ts'
 import { type SnapshotFlags, withSnapshot, withSnapshotOptions } from '../open.ts'
 import { outputWidth, writeLines } from '../output.ts'
 import { checkLines } from '../render/check.ts'
 import { colorsFor } from '../render/colors.ts'
+import { shortPath } from '../render/path.ts'
 import { startProgress } from '../render/progress.ts'
 
 interface CheckFlags extends SnapshotFlags {
@@ -40,14 +40,11 @@ async function check(path: string, flags: CheckFlags): Promise<void> {
     }).finally(progress.end)
     if (!report.fine) process.exitCode = 1
     if (flags.json) return writeLines([JSON.stringify(report, null, 2)])
-    const shown = { ...report, location: shortPath(report.location) }
+    const findings = report.findings.map((finding) =>
+      finding.file === undefined ? finding : { ...finding, file: shortPath(finding.file) },
+    )
+    const shown = { ...report, findings, location: shortPath(report.location) }
     const colors = colorsFor(process.stdout, process.env)
     return writeLines(checkLines(shown, flags.notes ?? false, outputWidth(), colors))
   })
-}
-
-/** A path below the working directory without that. */
-function shortPath(location: string): string {
-  const short = location.startsWith('/') ? relative('', location) : location
-  return short === '' || short.startsWith('..') ? location : short
 }

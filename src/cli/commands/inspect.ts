@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { type ConnectorState, describeConnectors } from '../../connectors/describe.ts'
 import { KobelError } from '../../error.ts'
@@ -6,6 +5,7 @@ import { describeSnapshot, type SnapshotDescription } from '../../snapshot/descr
 import { type SnapshotFlags, withSnapshot, withSnapshotOptions } from '../open.ts'
 import { outputWidth, writeLines } from '../output.ts'
 import { colorsFor } from '../render/colors.ts'
+import { shortPath } from '../render/path.ts'
 import { startProgress } from '../render/progress.ts'
 import { snapshotLines } from '../render/snapshot.ts'
 
@@ -60,10 +60,4 @@ function connectorsOf(texts: readonly string[]): Record<string, string> {
     )
   })
   return Object.fromEntries(pairs) as Record<string, string>
-}
-
-/** A path below the working directory without that. */
-function shortPath(location: string): string {
-  const short = location.startsWith('/') ? relative('', location) : location
-  return short === '' || short.startsWith('..') ? location : short
 }

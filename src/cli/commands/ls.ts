@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { KobelError } from '../../error.ts'
 import { openStore } from '../../node/open-store.ts'
@@ -6,6 +5,7 @@ import { discoverSnapshots } from '../../snapshot/discover.ts'
 import { outputWidth, writeLines } from '../output.ts'
 import { colorsFor } from '../render/colors.ts'
 import { discoveryLines } from '../render/discovery.ts'
+import { shortPath } from '../render/path.ts'
 import { startProgress } from '../render/progress.ts'
 
 interface LsFlags {
@@ -40,10 +40,4 @@ async function ls(path: string, flags: LsFlags): Promise<void> {
 function depthOf(text: string | undefined): number | undefined {
   if (text === undefined || /^\d{1,2}$/.test(text)) return text === undefined ? undefined : Number(text)
   throw new KobelError('USAGE', `--depth takes a number of directories; found ${JSON.stringify(text)}`)
-}
-
-/** A path below the working directory without that. */
-function shortPath(location: string): string {
-  const short = location.startsWith('/') ? relative('', location) : location
-  return short === '' || short.startsWith('..') ? location : short
 }
