@@ -180,7 +180,7 @@ families_of_forst() {
 }
 
 # The families that are fixtures of 2.3.0 too: BACKEND/NAME.
-committed_families='^(forst/(few-checkpoint|native|async)|rocksdb/(changelog-materialized|merged-across|unaligned|heap-timers|full-checkpoint|raw)|hashmap/(changelog|merged|finished|sequence|raw|unaligned|empty))$'
+committed_families='^(forst/(few-checkpoint|native|async)|rocksdb/(changelog-materialized|merged|unaligned|heap-timers|full-checkpoint|raw)|hashmap/(changelog|merged-across|finished|sequence|raw|unaligned|empty))$'
 
 # list fixtures|families VERSION: the same with the place: "directory job backend format [options]".
 list() {
