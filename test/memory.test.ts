@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type BigSavepoint, writeBigSavepoint } from './support/big-savepoint.ts'
+import { TINY_ID } from './support/tiny-savepoint.ts'
+
+// No read holds more than the largest entry and 120 MB beside what the program itself takes; a text of a value is an
+// entry too, and where it is printed it is there in five forms.
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+const MEGABYTE = 1_000_000
+const PROGRAM_BYTES = 60 * MEGABYTE
+const READING_BYTES = 120 * MEGABYTE
+/** Says at the end how much memory the program had at most. */
+const TELL_PEAK = "process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS + '\\n'))"
+
+function peakOf(args: readonly string[]): number {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(TELL_PEAK)}`, MAIN, ...args],
+    { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' },
+  )
+  assert.equal(status, 0, stderr)
+  return Number(/peak (\d+)/.exec(stderr)![1]) * 1024
+}
+
+async function withSavepoint(options: BigSavepoint, use: (path: string) => void): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'kobel-memory-'))
+  try {
+    writeBigSavepoint(directory, options)
+    use(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function assertBelow(peak: number, largestEntry: number): void {
+  const limit = PROGRAM_BYTES + READING_BYTES + largestEntry
+  assert.ok(peak < limit, `${Math.round(peak / MEGABYTE)} MB, the limit is ${limit / MEGABYTE} MB`)
+}
+
+const CASES: readonly (readonly [name: string, options: BigSavepoint, commands: readonly (readonly string[])[]])[] = [
+  ['in order', { bytes: 24 * MEGABYTE }, [['dump'], ['inspect', '--counts']]],
+  ['one key group in order', { bytes: 48 * MEGABYTE, keyGroups: 1, valueBytes: 1000 }, [['dump']]],
+  [
+    'one key group without order',
+    { bytes: 48 * MEGABYTE, keyGroups: 1, valueBytes: 1000, sorted: false },
+    [['dump'], ['read', TINY_ID, 'first', '--limit', '20000']],
+  ],
+  ['compressed', { bytes: 24 * MEGABYTE, compressed: true, valueBytes: 400 }, [['inspect', '--counts']]],
+  [
+    'of a heap backend, compressed',
+    { bytes: 24 * MEGABYTE, format: 'heap', keyGroups: 1, compressed: true, valueBytes: 400 },
+    [['inspect', '--counts']],
+  ],
+]
+
+for (const [name, options, commands] of CASES) {
+  test(`a savepoint that is ${name} is read in 120 MB`, async () => {
+    await withSavepoint(options, (path) => {
+      for (const [command, ...rest] of commands) assertBelow(peakOf([command!, path, ...rest]), 0)
+    })
+  })
+}
+
+test('of a value of 50 MB the reading costs it once, and its text five times more', async () => {
+  const size = 50 * MEGABYTE
+  await withSavepoint({ bytes: MEGABYTE, bigValueBytes: size }, (path) => {
+    assertBelow(peakOf(['inspect', path, '--counts']), size)
+    assertBelow(peakOf(['dump', path]), 6 * size)
+  })
+})
