@@ -25,10 +25,13 @@ export class CountingProxy {
   readonly faults: Fault[] = []
   port = 0
   private readonly target: number
+  private readonly admits: (seen: IncomingMessage) => boolean
   private readonly server: Server
 
-  constructor(target: number) {
+  /** @param admits false for requests that are refused. */
+  constructor(target: number, admits: (seen: IncomingMessage) => boolean = () => true) {
     this.target = target
+    this.admits = admits
     this.server = createServer((incoming, outgoing) => this.pass(incoming, outgoing))
   }
 
@@ -43,7 +46,7 @@ export class CountingProxy {
 
   private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
     this.requests++
-    const fault = this.faults.shift()
+    const fault = this.admits(incoming) ? this.faults.shift() : 403
     if (typeof fault === 'number') {
       outgoing.writeHead(fault).end('a fault')
       return

@@ -8,6 +8,7 @@ import { AwsClient } from 'aws4fetch'
 import { sharedKey } from '../../src/store/azure.ts'
 import { encodePath } from '../../src/store/object-path.ts'
 import { listen, stop } from './proxy.ts'
+import { isSigned } from './signature.ts'
 
 /** Servers on the loopback interface, each with files that a test gives. They end with the test. */
 
@@ -109,6 +110,11 @@ function sendJson(answer: ServerResponse, status: number, value: object): void {
 
 export const S3_KEY = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' } as const
 
+/** Requests that S3 would take, for what stands before s3rver. */
+export function admitsS3(seen: IncomingMessage): boolean {
+  return isSigned(seen, S3_KEY.accessKeyId, S3_KEY.secretAccessKey)
+}
+
 interface S3rver {
   run(): Promise<{ readonly port: number }>
   close(): Promise<void>
@@ -116,7 +122,7 @@ interface S3rver {
 
 type S3rverClass = new (options: object) => S3rver
 
-/** s3rver, which checks signatures. */
+/** s3rver, which looks at the key but not at the signature: `admitsS3` is for that. */
 export async function startS3(bucket: string, files: Files): Promise<TestServer> {
   const require = createRequire(import.meta.url)
   allowDes(require('node:crypto'))

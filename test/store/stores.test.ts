@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -16,6 +17,7 @@ import { CountingProxy, fetchAt } from './proxy.ts'
 import {
   AZURE_ACCOUNT,
   AZURE_KEY,
+  admitsS3,
   HAS_AZURITE,
   S3_KEY,
   serveFiles,
@@ -49,8 +51,9 @@ testStore('files', { lists: true, ranges: true }, async (files) => {
 async function behindProxy(
   server: TestServer,
   open: (proxy: CountingProxy) => Omit<Subject, 'proxy' | 'stop'>,
+  admits?: (seen: IncomingMessage) => boolean,
 ): Promise<Subject> {
-  const proxy = await new CountingProxy(server.port).start()
+  const proxy = await new CountingProxy(server.port, admits).start()
   const stop = async () => {
     await proxy.stop()
     await server.stop()
@@ -68,31 +71,42 @@ for (const ranges of [true, false]) {
 }
 
 testStore('S3, bucket in the path', { lists: true, ranges: true, emptyRanges: false }, async (files) =>
-  behindProxy(await startS3('flink', files), ({ port }) => ({
-    store: new S3Store({ endpoint: `http://127.0.0.1:${port}`, credentials: S3_KEY, retry: QUICK, pageSize: 10 }),
-    location: (path) => `s3://flink/${path}`,
-  })),
+  behindProxy(
+    await startS3('flink', files),
+    ({ port }) => ({
+      store: new S3Store({ endpoint: `http://127.0.0.1:${port}`, credentials: S3_KEY, retry: QUICK, pageSize: 10 }),
+      location: (path) => `s3://flink/${path}`,
+    }),
+    admitsS3,
+  ),
 )
 
 testStore('S3, bucket in the host', { lists: true, ranges: true, emptyRanges: false }, async (files) =>
-  behindProxy(await startS3('flink', files), ({ port }) => ({
-    store: new S3Store({ credentials: async () => S3_KEY, retry: QUICK, pageSize: 10, fetch: fetchAt(port) }),
-    location: (path) => `s3://flink/${path}`,
-  })),
+  behindProxy(
+    await startS3('flink', files),
+    ({ port }) => ({
+      store: new S3Store({ credentials: async () => S3_KEY, retry: QUICK, pageSize: 10, fetch: fetchAt(port) }),
+      location: (path) => `s3://flink/${path}`,
+    }),
+    admitsS3,
+  ),
 )
 
 // The server speaks the S3 protocol and is not Google's.
 testStore('Google Cloud Storage with an HMAC key', { lists: true, ranges: true, emptyRanges: false }, async (files) =>
-  behindProxy(await startS3('flink', files), ({ port }) => ({
-    store: gcsStore({
-      endpoint: `http://127.0.0.1:${port}`,
-      region: 'us-east-1',
-      credentials: S3_KEY,
-      retry: QUICK,
-      pageSize: 10,
+  behindProxy(
+    await startS3('flink', files),
+    ({ port }) => ({
+      store: gcsStore({
+        endpoint: `http://127.0.0.1:${port}`,
+        credentials: S3_KEY,
+        retry: QUICK,
+        pageSize: 10,
+      }),
+      location: (path) => `gs://flink/${path}`,
     }),
-    location: (path) => `gs://flink/${path}`,
-  })),
+    admitsS3,
+  ),
 )
 
 testStore('WebHDFS', { lists: true, ranges: true, requestsPerRead: 2 }, async (files) =>
