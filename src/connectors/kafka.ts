@@ -50,7 +50,7 @@ function readTopicPartition(reader: Reader): { readonly topic: string; readonly 
 
 /**
  * ```
- * version 0: i32 split version, i32 n, { i32 subtask, i32 m, { i32 length, split }* }*
+ * version 0: i32 n, i32 split version, { i32 subtask, i32 m, { i32 length, split }* }*
  * version 1: i32 n, { utf topic, i32 partition }*                                 all of them assigned
  * version 2: i32 n, { utf topic, i32 partition, i32 status }*, bool discovered
  * version 3: i32 n, i32 split version, { i32 length, split, i32 status }*, bool discovered
@@ -76,8 +76,9 @@ function readEnumerator(reader: Reader, version: number): Plain {
 }
 
 function readAssignments(reader: Reader): Plain {
+  const count = reader.count('subtasks', 8)
   expectThat(reader.i32() === 0, 'version 0 of a split', reader)
-  const splits = readMany(reader, 'subtasks', 8, () => {
+  const splits = Array.from({ length: count }, () => {
     const subtask = reader.i32()
     return readMany(reader, 'splits', 4, () => ({
       ...readWhole(readSized(reader), readSplit),

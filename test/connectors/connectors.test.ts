@@ -25,6 +25,9 @@ interface Golden {
   })[]
   readonly fileSource: readonly GoldenState[]
   readonly fileSink: readonly GoldenState[]
+  readonly serializers: Readonly<
+    Record<string, { readonly role: Role; readonly version: number; readonly bytes: string }>
+  >
 }
 
 const golden = JSON.parse(readFileSync('test/connectors/golden.json', 'utf8')) as Golden
@@ -192,7 +195,7 @@ test('all forms of the enumerator of Kafka', () => {
   const found = { topic: 'orders', partition: 2 }
   const start = { ...found, startingOffset: 'earliest', stoppingOffset: null }
   const decoded = (version: number, hex: string): unknown => told('enumerator', version, hex).decoded
-  assert.deepEqual(decoded(0, `00000000 00000001 00000003 00000001 ${sized}`), {
+  assert.deepEqual(decoded(0, `00000001 00000000 00000003 00000001 ${sized}`), {
     splits: [{ ...start, subtask: 3, status: 'assigned' }],
   })
   assert.deepEqual(decoded(1, `00000001 ${orders}`), { splits: [{ ...found, status: 'assigned' }] })
@@ -247,6 +250,118 @@ test('a hybrid source holds splits of another', () => {
     sourceIndex: 0,
     enumerator: { version: 7, bytes: 'q80=' },
   })
+})
+
+test('what the serializers of Kafka and of Flink write', () => {
+  const orders = { topic: 'orders', partition: 2 }
+  const other = { topic: 'a.b_c-d', partition: 0 }
+  const split = { ...orders, startingOffset: 42, stoppingOffset: null }
+  const ending = { ...other, startingOffset: 'earliest', stoppingOffset: 100 }
+  const file = {
+    splitId: '0000000001',
+    path: 's3://bucket/dir/a b.csv',
+    offset: 128,
+    length: 256,
+    fileModificationTime: 1_700_000_000_000,
+    fileSize: 4096,
+    hostnames: ['h1', 'h2'],
+    readerPosition: { offset: 150, recordsAfterOffset: 3 },
+  }
+  const inProgress = {
+    path: 'file:///out/part-0',
+    recoverable: { offset: 77, targetFile: '/out/part-0', tempFile: '/out/.part-0.inprogress' },
+  }
+  const cleanup = { bucketId: 'day=1', pendingFile: null }
+  const expected: Readonly<Record<string, readonly [string, unknown]>> = {
+    'kafka split': ['kafka', split],
+    'kafka split with an end': ['kafka', ending],
+    'kafka enumerator 0': [
+      'kafka',
+      {
+        splits: [
+          { ...split, subtask: 0, status: 'assigned' },
+          { ...ending, subtask: 1, status: 'assigned' },
+        ],
+      },
+    ],
+    'kafka enumerator 1': [
+      'kafka',
+      { splits: [orders, other].map((partition) => ({ ...partition, status: 'assigned' })) },
+    ],
+    'kafka enumerator 2': [
+      'kafka',
+      {
+        splits: [
+          { ...orders, status: 'assigned' },
+          { ...other, status: 'unassigned' },
+        ],
+        initialDiscoveryFinished: true,
+      },
+    ],
+    'kafka enumerator 3': [
+      'kafka',
+      {
+        splits: [
+          { ...split, status: 'assigned' },
+          { ...ending, status: 'unassigned' },
+        ],
+        initialDiscoveryFinished: true,
+      },
+    ],
+    'kafka writer state': [
+      'kafka',
+      {
+        transactionalIdPrefix: 'txn',
+        ownedSubtaskId: 1,
+        totalNumberOfOwnedSubtasks: 2,
+        transactionOwnership: 'explicit',
+        precommittedTransactions: [{ transactionalId: 'txn-1-7', checkpointId: 7 }],
+      },
+    ],
+    'kafka committable': ['kafka', { epoch: 3, producerId: 1001, transactionalId: 'txn-1-7' }],
+    'hybrid split': [
+      'hybrid',
+      { sourceIndex: 1, splitId: 'orders-2', split: { version: 0, connector: 'kafka', decoded: split } },
+    ],
+    'hybrid enumerator': [
+      'hybrid',
+      {
+        sourceIndex: 1,
+        enumerator: {
+          version: 2,
+          connector: 'kafka',
+          decoded: {
+            splits: [
+              { ...orders, status: 'assigned' },
+              { ...other, status: 'unassigned' },
+            ],
+            initialDiscoveryFinished: false,
+          },
+        },
+      },
+    ],
+    'file split': ['file', file],
+    'file enumerator': ['file', { splits: [file], alreadyProcessedPaths: ['s3://bucket/dir/b'] }],
+    'file bucket': [
+      'file',
+      {
+        bucketId: 'day=1',
+        bucketPath: 'file:/out/day=1',
+        inProgressFileCreationTime: 1_700_000_000_000,
+        inProgressFile: inProgress,
+      },
+    ],
+    'file cleanup': ['file', { ...cleanup, inProgressFileToCleanup: inProgress, compactedFileToCleanup: null }],
+    'file compacted': [
+      'file',
+      { ...cleanup, inProgressFileToCleanup: null, compactedFileToCleanup: 'file:///out/compacted' },
+    ],
+  }
+  assert.deepEqual(Object.keys(golden.serializers), Object.keys(expected))
+  for (const [name, { role, version, bytes }] of Object.entries(golden.serializers)) {
+    const [connector, decoded] = expected[name]!
+    assert.deepEqual(told(role, version, bytes), { connector, version, decoded }, name)
+  }
 })
 
 test('where several connectors fit, none is taken', () => {
@@ -326,6 +441,12 @@ test('damaged states of connectors give a value or a KobelError', () => {
       read()
     } catch (error) {
       assert.ok(error instanceof KobelError, String((error as Error).stack))
+    }
+  }
+  for (const { role, version, bytes } of Object.values(golden.serializers)) {
+    for (const damaged of mutations(fromHex(bytes), 300, 6)) {
+      const versioned = { version, bytes: damaged }
+      attempt(() => chooseConnector(new Map([[role, [versioned]]]), CONNECTORS).decode(role, versioned))
     }
   }
   const states = [...golden.sequence, ...golden.fileSource, ...golden.fileSink]
