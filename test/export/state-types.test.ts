@@ -23,10 +23,20 @@ import { directoryWith } from '../support/tiny-savepoint.ts'
 const fields = await readJson<FieldDescriptions>('conformance/fields.json')
 const FIXTURES = await expectedFiles('fixtures')
 
+/** Of each Flink version and job the first: values and types do not depend on backend and format. */
+const READ: readonly string[] = [
+  ...new Map(
+    FIXTURES.toReversed().map((file) => {
+      const [, version, , name] = file.split('/')
+      return [`${version} ${name!.split('-')[0]}`, file] as const
+    }),
+  ).values(),
+]
+
 /** With the descriptions of classes that Kryo wrote; without them where they matter. */
 const OPENED: readonly (readonly [fixture: string, described: FieldDescriptions])[] = FIXTURES.flatMap((fixture) => [
   [fixture, fields] as const,
-  ...(/\/(kryo|types)\//.test(fixture) ? [[fixture, {}] as const] : []),
+  ...(READ.includes(fixture) && /\/(kryo|types)\//.test(fixture) ? [[fixture, {}] as const] : []),
 ])
 
 async function open(fixture: string, described: FieldDescriptions): Promise<Snapshot> {
@@ -43,9 +53,9 @@ async function* linesOf(snapshot: Snapshot): AsyncGenerator<string> {
   }
 }
 
-test('the JSON Schema fits every line of every dump', async () => {
+test('the JSON Schema fits every line of the dumps of every job', async () => {
   let lines = 0
-  for (const [fixture, described] of OPENED) {
+  for (const [fixture, described] of OPENED.filter(([each]) => READ.includes(each))) {
     await using snapshot = await open(fixture, described)
     const schema = JSON.parse(JSON.stringify(dumpSchema(snapshot.operators))) as Record<string, unknown>
     const byState = new Map<string, unknown>()
@@ -163,6 +173,7 @@ test('the TypeScript of every fixture compiles, and decoded values are of the ty
     await using snapshot = await open(fixture, described)
     const name = `states${i}`
     files[`${name}.ts`] = `// ${fixture}\n${statesModule(snapshot.operators)}`
+    if (!READ.includes(fixture)) continue
     files[`check${i}.ts`] = await checksOf(snapshot, name)
     checks += files[`check${i}.ts`]!.split('\n').length
   }
