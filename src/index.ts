@@ -1,6 +1,14 @@
 /** kobel for Apache Flink, without Node: everything here also runs in a browser. */
 export { Reader } from './bytes/reader.ts'
 export { Writer } from './bytes/writer.ts'
+export {
+  type CheckedOperator,
+  type CheckedState,
+  type CheckOptions,
+  type CheckReport,
+  checkSnapshot,
+} from './check/check.ts'
+export type { Finding, FindingCode, Severity } from './check/findings.ts'
 export type { Connector, Plain } from './connectors/connector.ts'
 export { type ConnectorState, type DescribeConnectorsOptions, describeConnectors } from './connectors/describe.ts'
 export { KobelError, type KobelErrorCode } from './error.ts'
@@ -25,6 +33,13 @@ export { CLASS, TypedBytes, type Value, type ValueArray, type ValueObject } from
 export type { ChannelState } from './snapshot/channels.ts'
 export type { Entry, Timer } from './snapshot/decode.ts'
 export { type DescribeOptions, describeSnapshot, type SnapshotDescription } from './snapshot/describe.ts'
+export {
+  type DiscoverOptions,
+  type Discovery,
+  discoverSnapshots,
+  type FoundJob,
+  type FoundSnapshot,
+} from './snapshot/discover.ts'
 export { keyGroupOfHash, keyGroupRangeOf, subtaskOfKeyGroup } from './snapshot/key-groups.ts'
 export { KeyedState } from './snapshot/keyed-state.ts'
 export { type HashLesson, type KnownKey, type LearnedHash, learnHash, learnKeyHash } from './snapshot/learn-hash.ts'
@@ -32,6 +47,7 @@ export { openSnapshotIn, operatorIdOf, Snapshot } from './snapshot/open.ts'
 export { Operator } from './snapshot/operator.ts'
 export { type Element, OperatorState } from './snapshot/operator-state.ts'
 export type { OpenOptions } from './snapshot/options.ts'
+export type { OnSkip, Skipped } from './snapshot/skipped.ts'
 export { HttpStore } from './store/http.ts'
 export { MemoryStore } from './store/memory.ts'
 export type { Store, StoreEntry } from './store/store.ts'

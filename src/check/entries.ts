@@ -14,7 +14,9 @@ import { type Findings, findingsOf } from './findings.ts'
 const UNSORTED: ReadonlySet<KeyedSource['format']> = new Set(['canonical', 'heap'])
 
 /** Bytes of the keys of a key group that are held to find those that stand twice. */
-const MOST_KEY_BYTES = 16 << 20
+const MOST_KEY_BYTES = 32 << 20
+/** What a key costs beside its bytes. */
+const SET_ENTRY_BYTES = 56
 
 /** Entries read of a state, by its name. */
 export type EntryCounts = Map<string, number>
@@ -79,7 +81,7 @@ export class EntryChecker {
   private isTwice(batch: KeyedBatch, i: number, stateId: number): boolean {
     if (this.seenBytes > MOST_KEY_BYTES) return false
     const key = wholeKey(batch, i)
-    this.seenBytes += key.length
+    this.seenBytes += key.length + SET_ENTRY_BYTES
     let keys = this.seen.get(stateId)
     if (!keys) {
       keys = new Set()

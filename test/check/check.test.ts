@@ -127,6 +127,16 @@ test('a key in the wrong key group is found by its hash', async () => {
   ])
 })
 
+test('bytes behind the end of a key group are found', async () => {
+  const { bytes, offsets } = tinyStream(127, [{ keyGroup: 116, key: 'alice', value: 1n }])
+  const report = await check(tiny({ bytes: Uint8Array.of(...bytes, 1, 2, 3), offsets }))
+  assert.deepEqual(
+    report.findings.map(({ code, keyGroup }) => [code, keyGroup]),
+    [['CORRUPT', 116]],
+  )
+  assert.equal(report.entries, 1)
+})
+
 test('a key that stands twice is found', async () => {
   const { bytes, offsets } = tinyStream(127, [{ keyGroup: 116, key: 'alice', value: 1n }])
   const head = bytes.slice(0, offsets[116]! + 2)
