@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, link, mkdir, mkdtemp, open, rename, rm, unlink } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { KobelError } from '../error.ts'
@@ -85,22 +85,20 @@ class StagedLocalFile implements StagedFile {
   }
 }
 
-/** Temporary files in a directory of their own. They are unlinked at once: whatever ends the program removes them. */
+/** Temporary files. They are unlinked at once: whatever ends the program removes them. */
 export class FileSpill implements Spill {
-  private readonly parent: string
-  private readonly handles: FileHandle[] = []
-  private directory: Promise<string> | undefined
+  private readonly directory: string
+  private readonly open = new Map<FileHandle, string>()
 
-  constructor(parent: string = tmpdir()) {
-    this.parent = parent
+  constructor(directory: string = tmpdir()) {
+    this.directory = directory
   }
 
   create(): Promise<SpillFile> {
-    this.directory ??= mkdtemp(join(this.parent, 'kobel-spill-'))
-    return attempt(this.parent, async () => {
-      const path = join(await this.directory!, randomUUID())
-      const handle = await open(path, 'wx+')
-      this.handles.push(handle)
+    const path = join(this.directory, `kobel-spill-${randomUUID()}`)
+    return attempt(path, async () => {
+      const handle = await open(path, 'wx+', 0o600)
+      this.open.set(handle, path)
       await unlink(path).catch(() => undefined)
       let length = 0
       return {
@@ -110,14 +108,22 @@ export class FileSpill implements Spill {
             length += bytes.length
           }),
         read: (start, end) => attempt(path, () => readAll(handle, start, end)),
+        close: () => this.end(handle),
       }
     })
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.handles.splice(0).map((handle) => handle.close()))
-    if (this.directory) await rm(await this.directory, { recursive: true, force: true })
-    this.directory = undefined
+    await Promise.all([...this.open.keys()].map((handle) => this.end(handle)))
+  }
+
+  private async end(handle: FileHandle): Promise<void> {
+    const path = this.open.get(handle)
+    if (path === undefined) return
+    this.open.delete(handle)
+    await handle.close()
+    // Where an open file could not be unlinked.
+    await rm(path, { force: true })
   }
 }
 

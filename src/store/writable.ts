@@ -30,11 +30,13 @@ export interface SpillFile {
   append(bytes: Uint8Array): Promise<void>
   /** Bytes `start` to before `end`, of those appended. */
   read(start: number, end: number): Promise<Uint8Array>
+  /** Lets go of the file and its bytes. */
+  close(): Promise<void>
 }
 
 /** Where a writer puts what does not fit into memory. */
 export interface Spill {
   create(): Promise<SpillFile>
-  /** Lets go of all files. */
+  /** Closes all files that are not closed yet. */
   close(): Promise<void>
 }

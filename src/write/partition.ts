@@ -89,7 +89,14 @@ export class PartitionWriter {
     } catch (error) {
       await output.abandon()
       throw error
+    } finally {
+      await this.runs.close()
     }
+  }
+
+  /** Lets go of what was added. */
+  abandon(): Promise<void> {
+    return this.runs.close()
   }
 
   /** The handle of this partition alone. */
@@ -112,9 +119,14 @@ export async function writePartition(
   options: PlanOptions = {},
 ): Promise<WriteHandle> {
   const writer = new PartitionWriter(plan, partition, sink, options)
-  for await (const row of rows) {
-    writer.add(row)
-    if (writer.heldBytes > (sink.memoryBytes ?? MEMORY_BYTES)) await writer.spill()
+  try {
+    for await (const row of rows) {
+      writer.add(row)
+      if (writer.heldBytes > (sink.memoryBytes ?? MEMORY_BYTES)) await writer.spill()
+    }
+  } catch (error) {
+    await writer.abandon()
+    throw error
   }
   return writer.handleOf(await writer.finish())
 }

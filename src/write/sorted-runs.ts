@@ -77,7 +77,13 @@ export class SortedRuns {
       const wait = pause()
       if (wait) await wait
     }
+    await this.close()
+  }
+
+  /** Lets go of everything. */
+  async close(): Promise<void> {
     this.release()
+    await Promise.all(this.runs.splice(0).map((run) => run.file.close()))
   }
 
   private release(): void {
