@@ -6,14 +6,13 @@ import { expectedFiles, readJson } from '../../scripts/compare.ts'
 import { toHex } from '../../src/bytes/encoding.ts'
 import { Reader } from '../../src/bytes/reader.ts'
 import { Writer } from '../../src/bytes/writer.ts'
-import { canonicalValue } from '../../src/snapshot/decode.ts'
 import { writeCompositeKey } from '../../src/format/composite-key.ts'
 import { writeKeyedHead } from '../../src/format/keyed-head.ts'
 import type { KeyedStateInfo } from '../../src/format/keyed-state.ts'
 import { writeOperatorHead } from '../../src/format/operator-state.ts'
 import { openSnapshot, readMetadata, TypedBytes, writeMetadata } from '../../src/node/index.ts'
 import { rendersLosslessly } from '../../src/serializer/lossless.ts'
-import { readStateValue } from '../../src/snapshot/decode.ts'
+import { canonicalValue, readStateValue } from '../../src/snapshot/decode.ts'
 
 // What was read is written back as the same bytes: _metadata, heads of streams, and values where the text keeps all.
 for (const file of await expectedFiles('fixtures')) {
