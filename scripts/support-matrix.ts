@@ -150,7 +150,8 @@ ${gapLines(result).join('\n')}
 
 ## Other operations
 
-Writing, editing and SQL are not there yet: 🔴 for every version.
+`kobel load` writes canonical savepoints; its cells are not printed from a full run yet: 🔴. Rows of your own, editing and
+SQL are not there: 🔴 for every version.
 `
 }
 
