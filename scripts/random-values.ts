@@ -52,7 +52,7 @@ interface Made {
 class Tally {
   passed = 0
   failed = 0
-  /** Values that the layout has and Java has not: a null in a primitive field, a status that is none, a bit beyond memory. */
+  /** Values that the layout has and Java has not: a null in a primitive field, a status that is none. */
   impossible = 0
   /** Values that Flink writes and cannot read. */
   unreadable = 0
@@ -217,7 +217,7 @@ function hasNullTimestamp(layout: Layout, hex: string): boolean {
 const IMPOSSIBLE_NULL = /Can not set \S+ field \S+ to null value|Could not instantiate record|NullPointerException/
 
 function isImpossible(layout: Layout, hex: string, error: string): boolean {
-  if (/Invalid status value for WatermarkStatus|bitset element must be|OutOfMemoryError/.test(error)) return true
+  if (error.includes('Invalid status value for WatermarkStatus')) return true
   return IMPOSSIBLE_NULL.test(error) && JSON.stringify(printed(layout, hex)).includes('null')
 }
 
@@ -271,6 +271,7 @@ async function kobelToFlink(fixtures: string, directory: string, settings: Setti
   const snapshots = await collect(fixtures, settings)
   for (const [snapshot, name] of snapshots) {
     try {
+      if (/bitset/i.test(name)) throw new Error('a set of bits takes as much memory as its largest number says')
       const { layout } = parse(snapshot, settings)
       const values = randomValues(layout, settings)
       if (values.length < Math.min(5, settings.count)) throw new Error(`too few values for ${name}`)
