@@ -18,12 +18,17 @@ import {
 import type { WriteRow } from './rows.ts'
 
 export interface LoadOptions extends PlanOptions, CommitOptions {
-  /** The Flink version to write for: a dump does not say from which it comes. 2.3 by default. */
+  /**
+   * The Flink version to write for: a dump does not say from which it comes. 2.3 by default, but where the dump has values
+   * of Kryo there is no default.
+   */
   readonly flink?: string
   readonly onRows?: (count: number) => void
 }
 
 export interface LoadResult extends CommitResult {
+  /** The version written for. */
+  readonly flink: string
   /** By kind: `value`, `timer`, `operator-list`, … */
   readonly rows: Readonly<Record<string, number>>
 }
@@ -49,7 +54,7 @@ export async function loadDump(
       if (line === '') continue
       try {
         const json = parseLine(line)
-        if (!load) load = new Load(planOfLine(json, options.flink ?? '2.3'), sink, options)
+        if (!load) load = new Load(planOfLine(json, options.flink), sink, options)
         else {
           const wait = load.add(json as unknown as WriteRow)
           if (wait) await wait
@@ -81,9 +86,32 @@ function parseLine(line: string): Record<string, unknown> {
   return objectAt(json, 'a line')
 }
 
-function planOfLine(json: Record<string, unknown>, flink: string): WritePlan {
+const NEWEST_FLINK = '2.3'
+
+function planOfLine(json: Record<string, unknown>, flink: string | undefined): WritePlan {
   if (json.plan === undefined) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}')
-  return readPlan({ ...objectAt(json.plan, 'the plan'), flink })
+  const plan = readPlan({ ...objectAt(json.plan, 'the plan'), flink: flink ?? NEWEST_FLINK })
+  if (flink !== undefined || !hasKryo(plan)) return plan
+  throw new KobelError(
+    'USAGE',
+    'the dump has values of Kryo, which Flink 1.x and 2.x write differently: say which version the job runs (--flink, option flink)',
+  )
+}
+
+/** Whether a value may be Kryo's: its text would become the bytes of the Kryo of the version written for. */
+function hasKryo(plan: WritePlan): boolean {
+  const latin = new TextDecoder('latin1')
+  const snapshots = new Set(
+    plan.operators.flatMap(({ keyed, operatorState }) => [
+      ...keyed.map((each) => each.keySerializer),
+      ...[...keyed, ...operatorState].flatMap((each) =>
+        [...each.states, ...('broadcastStates' in each ? each.broadcastStates : [])].flatMap((state) =>
+          state.serializers.map(([, snapshot]) => snapshot),
+        ),
+      ),
+    ]),
+  )
+  return [...snapshots].some((snapshot) => latin.decode(fromBase64(snapshot)).includes('KryoSerializer'))
 }
 
 /** All partitions of a dump, with one bound of memory for them. */
@@ -159,6 +187,10 @@ class Load {
     for (const writer of this.writers.values()) written.push(await writer.finish())
     const handle = { kobelHandle: 1, plan: this.hash, partitions: written } as const
     const result = await commit(store, directory, this.plan, handle, this.options)
-    return { ...result, rows: Object.fromEntries([...this.counts].sort(([a], [b]) => (a < b ? -1 : 1))) }
+    return {
+      ...result,
+      flink: this.plan.flink,
+      rows: Object.fromEntries([...this.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    }
   }
 }

@@ -43,6 +43,16 @@ test('the Flink version decides the version of _metadata', () => {
   }
 })
 
+test('values of Kryo need the version: Flink 1.x and 2.x write them differently', () => {
+  const file = join(scratch, 'kryo.jsonl')
+  const fixture = 'fixtures/1.20.3/rocksdb/kryo/snapshot'
+  writeFileSync(file, kobel(['dump', fixture]).stdout)
+  const refused = kobel(['load', file, '--to', join(scratch, 'kryo')])
+  assert.equal(refused.status, 2)
+  assert.match(refused.stderr, /line 1: the dump has values of Kryo.*--flink/)
+  assert.equal(kobel(['load', file, '--to', join(scratch, 'kryo'), '--flink', '1.20']).status, 0)
+})
+
 test('usage', () => {
   assert.equal(kobel(['load']).status, 2)
   assert.equal(kobel(['load', 'x.jsonl', '--to', 's3://bucket/x']).status, 2)

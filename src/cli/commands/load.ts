@@ -12,7 +12,7 @@ import { loadSerializers } from '../user-serializers.ts'
 
 interface LoadFlags {
   readonly to: string
-  readonly flink: string
+  readonly flink?: string
   readonly inlineBytes?: string
   readonly memory?: string
   readonly spill?: string
@@ -26,7 +26,7 @@ export function configure(command: Command): Command {
   return command
     .argument('[dump]', 'what kobel dump printed; - or nothing: from stdin', '-')
     .requiredOption('--to <directory>', 'the new savepoint, which must not be there yet')
-    .option('--flink <version>', 'the Flink version that is to restore it, 1.16 to 2.3', '2.3')
+    .option('--flink <version>', 'the Flink version that is to restore it, 1.16 to 2.3 (2.3)')
     .option('--inline-bytes <count>', 'state streams of up to so many bytes go into _metadata (20480)')
     .option('--memory <mebibytes>', 'memory for rows; more are spilled to temporary files (64)')
     .option('--spill <directory>', "where temporary files go; by default the system's directory for them")
@@ -55,7 +55,7 @@ async function load(dump: string, flags: LoadFlags): Promise<void> {
   const inlineBytes = countOf('--inline-bytes', flags.inlineBytes)
   const memory = countOf('--memory', flags.memory)
   const options: LoadOptions = {
-    flink: flags.flink,
+    ...(flags.flink !== undefined && { flink: flags.flink }),
     clean: flags.clean ?? false,
     ...(flags.fields !== undefined && { fields: await readFields(flags.fields) }),
     ...(flags.serializers !== undefined && { serializers: await loadSerializers(flags.serializers) }),
@@ -70,7 +70,7 @@ async function load(dump: string, flags: LoadFlags): Promise<void> {
   const progress = startProgress('lines read', process.stderr)
   try {
     const result = await loadDump(linesOf(dump), sink, { ...options, onRows: progress.add }).finally(progress.end)
-    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describe(result, flags.flink))
+    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describe(result))
   } finally {
     await store.close()
   }
@@ -81,11 +81,11 @@ function countOf(option: string, text: string | undefined): number | undefined {
   throw new KobelError('USAGE', `${option} takes a whole number, found ${JSON.stringify(text)}`)
 }
 
-function describe(result: LoadResult, flink: string): string {
+function describe(result: LoadResult): string {
   const counts = Object.entries(result.rows).map(([kind, count]) => `  ${kind.padEnd(14)} ${count}`)
   const kept = result.orphans.filter((name) => !result.removed.includes(name))
   const lines = [
-    `savepoint for Flink ${flink} in ${result.directory}`,
+    `savepoint for Flink ${result.flink} in ${result.directory}`,
     `  ${result.files === 1 ? '1 file' : `${result.files} files`}, ${formatBytes(result.bytes)}`,
     ...counts,
     ...(result.removed.length > 0 ? [`  removed: ${result.removed.join(', ')}`] : []),
