@@ -39,9 +39,9 @@ build() {
   fi
   mkdir -p "$target"
   # The time of the start counts, so that a change made meanwhile is not missed.
-  touch "$target/started"
+  touch "$target/started.$$"
   (cd "$here" && mvn -q -B "-P$(profiles "$1")" "-Dflink.version=$1" compile dependency:build-classpath "-Dmdep.outputFile=target/$1/classpath.txt" >&2)
-  mv "$target/started" "$target/built"
+  mv "$target/started.$$" "$target/built"
 }
 
 # run VERSION COMMAND… [-- COMMAND…]: all in one process.
@@ -156,7 +156,7 @@ families_of() {
     echo "heap-timers few checkpoint timers=heap"
     echo "heap-timers-full few checkpoint timers=heap incremental=false"
     echo "heap-timers-canonical few canonical timers=heap"
-    echo "series series checkpoint phases=36 restart=9 claim=true retained=3 levels=small"
+    echo "series series checkpoint phases=37 restart=9 claim=true retained=3 levels=small"
     echo "rescaled-claimed rescaled checkpoint phases=2 rescale=2,5 claim=true"
     echo "rescaled-ingested rescaled checkpoint phases=2 rescale=2,5 ingest=true"
   fi
@@ -173,7 +173,7 @@ families_of_forst() {
   echo "types-native types-split native"
   echo "large-checkpoint large checkpoint phases=2"
   echo "empty-checkpoint empty checkpoint"
-  echo "series series checkpoint phases=36 restart=9 claim=true"
+  echo "series series checkpoint phases=37 restart=9 claim=true"
   echo "rescaled rescaled checkpoint phases=2 rescale=2,5"
   echo "async async native"
   echo "async-checkpoint async checkpoint"

@@ -27,7 +27,7 @@ final class Settings {
     final List<Integer> rescale;
     /** If positive: after so many phases the job is stopped and goes on from its checkpoint. */
     final int restart;
-    /** Restored checkpoints are claimed: the job goes on with their files. */
+    /** Restored checkpoints are claimed: the job goes on with their files. The changelog backend can do nothing else. */
     final boolean isClaiming;
     /** How long to wait after each checkpoint. */
     final int pauseMs;
@@ -48,7 +48,7 @@ final class Settings {
         parallelism = Integer.parseInt(this.options.getOrDefault("parallelism", "0"));
         rescale = Stream.of(this.options.getOrDefault("rescale", "").split(",")).filter(text -> !text.isEmpty()).map(Integer::parseInt).toList();
         restart = Integer.parseInt(this.options.getOrDefault("restart", "0"));
-        isClaiming = Boolean.parseBoolean(this.options.getOrDefault("claim", "false"));
+        isClaiming = Boolean.parseBoolean(this.options.getOrDefault("claim", String.valueOf(this.options.containsKey("changelog"))));
         pauseMs = Integer.parseInt(this.options.getOrDefault("pause", "0"));
     }
 

@@ -93,9 +93,9 @@ public final class UnalignedModel extends OperatorModel {
         operator.put("keyType", Types.LONG.toString());
         operator.put("keyedStates", List.of(Json.object("name", "sum", "kind", "value", "ttl", false,
                 "valueType", Types.LONG.toString(), "entries", Json.sorted(entries))));
-        operator.put("note", "inFlight: the Long records, in order, that the channel to each subtask held at the barrier (input channel state of this"
+        operator.put("note", "recordsInFlight: the Long records, in order, that the channel to each subtask held at the barrier (input channel state of this"
                 + " operator and result subpartition state of the source together)");
-        operator.put("inFlight", inFlight);
+        operator.put("recordsInFlight", inFlight);
     }
 
     private static final class KeyOf implements KeySelector<Long, Long> {
