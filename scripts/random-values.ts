@@ -186,8 +186,16 @@ function some(layout: Layout, test: (layout: Layout) => boolean): boolean {
   )
 }
 
+/** Maps and sets; the queues of an `NFAState`, which are heaps. */
 function hasNoOrder(layout: Layout): boolean {
-  return some(layout, ({ op, ...rest }) => op === 'map' || op === 'blockMap' || (rest as { of?: string }).of === 'set')
+  return some(
+    layout,
+    (each) =>
+      each.op === 'map' ||
+      each.op === 'blockMap' ||
+      (each.op === 'list' && each.of === 'set') ||
+      (each.op === 'object' && each.fields.some(({ name }) => name === 'partialMatches')),
+  )
 }
 
 function hasFloats(layout: Layout): boolean {

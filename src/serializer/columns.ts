@@ -60,8 +60,6 @@ export interface ColumnField {
   readonly column: Column
 }
 
-export type ColumnKind = Column['kind']
-
 const VALUES = {
   boolean: () => new Uint8Array(2),
   int8: () => new Int8Array(16),

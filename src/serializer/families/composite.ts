@@ -8,7 +8,7 @@ import { BASE, compositeRow, RUNTIME } from './rows.ts'
 
 /** Serializers made of others, in `flink-core`. */
 
-export function numberedFields(nested: readonly SerializerSnapshot[]): TypeField[] {
+function numberedFields(nested: readonly SerializerSnapshot[]): TypeField[] {
   return nested.map((each, i) => ({ name: `f${i}`, type: each.type }))
 }
 

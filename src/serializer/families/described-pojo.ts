@@ -1,3 +1,4 @@
+import { JAVA_LAYOUTS } from '../java-layouts.ts'
 import type { Layout } from '../layout.ts'
 import type { FieldDescriptions } from '../options.ts'
 
@@ -38,25 +39,7 @@ const NUMBERS: Readonly<Record<string, Layout>> = {
 }
 
 const OTHERS: Readonly<Record<string, Layout>> = {
-  'java.lang.Boolean': { op: 'boolean' },
-  'java.lang.Byte': { op: 'i8' },
-  'java.lang.Short': { op: 'i16' },
-  'java.lang.Integer': { op: 'i32' },
-  'java.lang.Long': { op: 'i64' },
-  'java.lang.Float': { op: 'f32' },
-  'java.lang.Double': { op: 'f64' },
-  'java.lang.Character': { op: 'char' },
-  'java.lang.String': { op: 'string' },
-  'java.math.BigInteger': { op: 'bigInteger' },
-  'java.math.BigDecimal': { op: 'bigDecimal' },
-  'java.util.Date': { op: 'millis' },
-  'java.sql.Date': { op: 'millis' },
-  'java.sql.Time': { op: 'millis' },
-  'java.sql.Timestamp': { op: 'sqlTimestamp' },
-  'java.time.LocalDate': { op: 'localDate' },
-  'java.time.LocalTime': { op: 'localTime' },
-  'java.time.LocalDateTime': { op: 'localDateTime' },
-  'java.time.Instant': { op: 'instant' },
+  ...JAVA_LAYOUTS,
   'byte[]': { op: 'bytes' },
   'char[]': { op: 'chars' },
   'java.lang.String[]': { op: 'list', of: 'array', element: { op: 'string' } },

@@ -2,7 +2,8 @@ import { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import { hashLong, hashValue } from '../interpreter/hash.ts'
 import { bytesOfValue } from '../interpreter/write.ts'
-import type { Codec, Layout } from '../layout.ts'
+import { JAVA_LAYOUTS } from '../java-layouts.ts'
+import type { Codec } from '../layout.ts'
 import { TypedBytes, type Value } from '../value.ts'
 import type { KryoClasses } from './classes.ts'
 import { newGraph, readClass, readObject } from './graph.ts'
@@ -10,42 +11,19 @@ import { jsonToKryo, kryoToJson } from './json.ts'
 import { parseUuid, WRAPPERS } from './scalars.ts'
 import { classToWrite, newSink, writeClass, writeObject } from './sink.ts'
 
-/** Classes whose `hashCode` follows from their value, with a layout that hashes the same. */
-const HASHED: Readonly<Record<string, Layout>> = {
-  'java.lang.String': { op: 'string' },
-  'java.lang.Boolean': { op: 'boolean' },
-  'java.lang.Byte': { op: 'i8' },
-  'java.lang.Short': { op: 'i16' },
-  'java.lang.Character': { op: 'char' },
-  'java.lang.Integer': { op: 'i32' },
-  'java.lang.Long': { op: 'i64' },
-  'java.lang.Float': { op: 'f32' },
-  'java.lang.Double': { op: 'f64' },
-  'java.math.BigInteger': { op: 'bigInteger' },
-  'java.math.BigDecimal': { op: 'bigDecimal' },
-  'java.util.Date': { op: 'millis' },
-  'java.sql.Date': { op: 'millis' },
-  'java.sql.Time': { op: 'millis' },
-  'java.sql.Timestamp': { op: 'sqlTimestamp' },
-  'java.time.LocalDate': { op: 'localDate' },
-  'java.time.LocalTime': { op: 'localTime' },
-  'java.time.LocalDateTime': { op: 'localDateTime' },
-  'java.time.Instant': { op: 'instant' },
-}
-
 function hashOf(className: string, value: Value): number {
   if (value === null) return 0
   if (className === 'java.util.UUID') {
     const { most, least } = parseUuid(value)
     return hashLong(most ^ least)
   }
-  const layout = HASHED[className]!
+  const layout = JAVA_LAYOUTS[className]!
   const plain = className === 'java.math.BigInteger' ? BigInt(value as string) : value
   return hashValue(layout, new Reader(bytesOfValue(layout, plain)))
 }
 
 function isHashed(className: string): boolean {
-  return className === 'java.util.UUID' || Object.hasOwn(HASHED, className)
+  return className === 'java.util.UUID' || Object.hasOwn(JAVA_LAYOUTS, className)
 }
 
 /**
