@@ -1,9 +1,9 @@
-// Writes results.json from what `run.sh full` left in its directory: node results.mjs DIRECTORY FILE SECONDS
+// Writes results.json from what `run.sh full` left in its directory: node results.mjs DIRECTORY FILE SECONDS [NOTE]
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
-const [directory, file, seconds] = process.argv.slice(2)
+const [directory, file, seconds, note] = process.argv.slice(2)
 
 function read(path) {
   const bytes = readFileSync(path)
@@ -39,7 +39,7 @@ function rowsOf(set) {
 
 const rows = [...rowsOf('fixtures'), ...rowsOf('families')]
 const flinkVersions = [...new Set(rows.map((row) => row.version))].sort()
-const head = { date: new Date().toISOString().slice(0, 10), seconds: Number(seconds), flinkVersions }
+const head = { date: new Date().toISOString().slice(0, 10), seconds: Number(seconds), ...(note && { note }), flinkVersions }
 const lines = rows.map((row) => `    ${JSON.stringify(row)}`)
 writeFileSync(file, `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "rows": [\n${lines.join(',\n')}\n  ]\n}\n`)
 const different = rows.filter((row) => row.differences.length > 0).length

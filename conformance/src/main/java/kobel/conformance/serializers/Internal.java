@@ -39,11 +39,34 @@ final class Internal {
                 case "TimestampDataSerializer":
                     return call(value, "toLocalDateTime").toString();
                 default:
-                    return Render.json(value);
+                    return value.getClass().getName().startsWith("scala.") ? scala(value) : Render.json(value);
             }
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Options, Eithers, tuples and collections of Scala, and what is in them. */
+    private static Object scala(Object value) throws ReflectiveOperationException {
+        String name = value == null ? "" : value.getClass().getName();
+        if (!name.startsWith("scala.")) {
+            return Render.json(value);
+        } else if (name.equals("scala.None$")) {
+            return null;
+        } else if (name.equals("scala.Some")) {
+            return scala(call(value, "get"));
+        } else if (name.equals("scala.util.Left") || name.equals("scala.util.Right")) {
+            return Json.object(name.endsWith("Left") ? "left" : "right", scala(call(value, "value")));
+        } else if (name.startsWith("scala.Enumeration")) {
+            return value.toString();
+        }
+        boolean isTuple = name.startsWith("scala.Tuple");
+        Object iterator = call(value, isTuple ? "productIterator" : "iterator");
+        List<Object> elements = new ArrayList<>();
+        while ((Boolean) call(iterator, "hasNext")) {
+            elements.add(scala(call(iterator, "next")));
+        }
+        return elements;
     }
 
     private static Object row(Object[] types, Object row) throws ReflectiveOperationException {
