@@ -4,7 +4,7 @@ import type { KeyedBatch, KeyedSource, ScanOptions } from './keyed-source.ts'
 import { MAX_SORTED, type Place, SortEntries } from './sort-entries.ts'
 
 /** Bytes of entries that are held to be sorted. */
-const SORTED_BYTES = 32 << 20
+const SORTED_BYTES = 16 << 20
 /** Entries of a batch that is handed on. */
 const BATCH_ENTRIES = 1 << 12
 
