@@ -18,6 +18,13 @@ after(() => rm(scratch, { recursive: true, force: true }))
 /** Entries behind a value of unknown extent: there is no dump that could be loaded. */
 const UNDUMPABLE = '2.3.0/hashmap/unknown-native/expected.json'
 
+/** What a dump does not tell all of, or Flink has no canonical form for. */
+const REFUSED: readonly (readonly [RegExp, RegExp])[] = [
+  [/\/forst\/async\//, /State API V2/],
+  [/\/raw\//, /raw-operator state/],
+  [/\/unaligned\//, /input-channel state/],
+]
+
 let compared = 0
 
 for (const [number, file] of files.entries()) {
@@ -32,12 +39,20 @@ for (const [number, file] of files.entries()) {
     }
     const lines = await dump(join(file, '..', snapshot))
     const directory = join(scratch, String(number))
+    const refusal = REFUSED.find(([fixture]) => fixture.test(name))
+    if (refusal) {
+      await assert.rejects(load(lines, directory, flink), { code: 'INCOMPATIBLE', message: refusal[1] })
+      assert.deepEqual(await readdir(directory).catch(() => []), [])
+      return
+    }
     const result = await load(lines, directory, flink)
     assert.equal(
       Object.values(result.rows).reduce((sum, count) => sum + count, 0),
       lines.filter((line, i) => i > 0 && !line.includes('"part":')).length,
     )
     const again = await dump(directory)
+    // Timers that lay in raw keyed state have become managed: the plan says so, and they stand among the other rows.
+    if (name.includes('/heap-timers/')) again.splice(0, again.length, lines[0]!, ...inOrderOf(again.slice(1), lines))
     assert.equal(again[0], lines[0])
     const difference = again.findIndex((line, i) => i > 0 && line !== lines[i])
     assert.equal(again[difference], lines[difference])
@@ -70,6 +85,12 @@ async function load(
   const store = new WritableFileStore()
   const sink = { store, directory, spill: new FileSpill(scratch), memoryBytes, inlineBytes: 300 }
   return loadDump(lines, sink, { flink, fields }).finally(() => store.close())
+}
+
+/** The same lines in another order, if they are the same. */
+function inOrderOf(lines: readonly string[], order: readonly string[]): string[] {
+  const places = new Map(order.map((line, i) => [line, i]))
+  return [...lines].sort((a, b) => (places.get(a) ?? -1) - (places.get(b) ?? -1))
 }
 
 /** Keyed rows in another order, among the others, whose order counts. */
