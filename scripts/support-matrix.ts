@@ -4,13 +4,15 @@
  *     node build/scripts/support-matrix.js compare [DIRECTORY …]   compares fixtures/ (and more) and writes the dated result
  *     node build/scripts/support-matrix.js print                   writes the page from the result
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { type FieldDescriptions, KobelError } from '../src/node/index.ts'
 import { compareFile, type Expected, expectedFiles, readJson } from './compare.ts'
 import { type KnownGap, readGaps, withoutGaps } from './known-gaps.ts'
 
-const RESULT = 'conformance/results.json'
+const RESULT = 'conformance/compared-fixtures.json'
+/** What `conformance/run.sh full` found: everything made afresh, outside the repository. */
+const FULL_RUN = 'conformance/results.json'
 const PAGE = 'docs/support-matrix.md'
 
 /** One snapshot that was compared. */
@@ -123,13 +125,43 @@ function compareVersions(a: string, b: string): number {
   return y[0]! - x[0]! || y[1]! - x[1]! || y[2]! - x[2]!
 }
 
+interface FullRun {
+  readonly date: string
+  readonly rows: readonly {
+    readonly version: string
+    readonly entriesCompared: number | null
+    readonly differences: readonly unknown[] | number | null
+    readonly verifiedByFlink: boolean
+  }[]
+}
+
+function fullRows(full: FullRun): string[][] {
+  const versions = [...new Set(full.rows.map((row) => row.version))].sort(compareVersions)
+  return versions.map((version) => {
+    const rows = full.rows.filter((row) => row.version === version)
+    const entries = rows.reduce((sum, row) => sum + (row.entriesCompared ?? 0), 0)
+    const differences = rows.reduce(
+      (sum, row) => sum + (Array.isArray(row.differences) ? row.differences.length : 0),
+      0,
+    )
+    const restored = rows.filter((row) => row.verifiedByFlink).length
+    return [
+      version,
+      String(rows.length),
+      String(entries),
+      differences > 0 ? `🔴 ${differences}` : '0',
+      `${restored} of ${rows.length}`,
+    ]
+  })
+}
+
 /** The page: formats and types by Flink version. Every mark is the outcome of a comparison, never typed in. */
-export function pageOf(result: Result): string {
+export function pageOf(result: Result, full: FullRun): string {
   const versions = [...new Set(result.snapshots.map((row) => row.flink))].sort(compareVersions)
   const total = result.snapshots.reduce((sum, row) => sum + row.entries, 0)
   return `# Support matrix
 
-Printed by \`node build/scripts/support-matrix.js print\` from [\`conformance/results.json\`](../conformance/results.json), the
+Printed by \`node build/scripts/support-matrix.js print\` from [\`conformance/compared-fixtures.json\`](../conformance/compared-fixtures.json), the
 outcome of comparing ${total.toLocaleString('en')} entries of ${result.snapshots.length} snapshots on ${result.date} with Node ${result.node}. The snapshots were written by
 real Flink; what they hold was known to the jobs that wrote them ([conformance](../conformance/README.md)). A number is
 the entries compared, all equal; 🔴 counts differences; a letter refers to a known gap below; – was not tried.
@@ -144,13 +176,20 @@ Types as Flink prints them, of values, elements, map keys and values, and keys.
 
 ${table(['type', ...versions], typeRows(result, versions))}
 
+## The full run
+
+What \`conformance/run.sh full\` found on ${full.date}: every fixture and every family of formats made afresh by real Flink, read by
+kobel, and restored by real Flink as far as that run came ([\`conformance/results.json\`](../conformance/results.json)).
+
+${table(['Flink', 'snapshots', 'entries', 'differences', 'restored by Flink'], fullRows(full))}
+
 ## Known gaps
 
 ${gapLines(result).join('\n')}
 
 ## Other operations
 
-`kobel load` writes canonical savepoints; its cells are not printed from a full run yet: 🔴. Rows of your own, editing and
+\`kobel load\` writes canonical savepoints; its cells are not printed from a full run yet: 🔴. Rows of your own, editing and
 SQL are not there: 🔴 for every version.
 `
 }
@@ -204,13 +243,13 @@ async function main(): Promise<void> {
   if (verb === 'compare') {
     const result = await compareAll(['fixtures', ...directories])
     await writeFile(RESULT, `${JSON.stringify(result, null, 1)}\n`)
-    await writeFile(PAGE, pageOf(result))
+    await writeFile(PAGE, pageOf(result, await readJson<FullRun>(FULL_RUN)))
     const failed = result.snapshots.filter((row) => row.differences > 0)
     for (const row of failed) console.log(`not ok ${row.flink} ${row.name}: ${row.differences} differences`)
     console.log(`${result.snapshots.length - failed.length} passed, ${failed.length} failed`)
     process.exitCode = failed.length > 0 ? 1 : 0
   } else if (verb === 'print') {
-    await writeFile(PAGE, pageOf(JSON.parse(await readFile(RESULT, 'utf8')) as Result))
+    await writeFile(PAGE, pageOf(await readJson<Result>(RESULT), await readJson<FullRun>(FULL_RUN)))
   } else {
     console.error('usage: support-matrix compare [DIRECTORY …] | print')
     process.exitCode = 2
