@@ -82,15 +82,26 @@ export interface KeyGroupExtent {
   readonly end: number
 }
 
-/** The key groups with bytes, in ascending order; a key group ends where the next one in the stream begins. */
-export function keyGroupExtents(handle: KeyGroupOffsets, length: number, options: ScanOptions): KeyGroupExtent[] {
+/**
+ * The key groups with bytes, in ascending order; a key group ends where the next one in the stream begins. Offset 0
+ * stands for an empty key group where a head comes first; in raw keyed state (`firstOffset` 0) it is a place, and -1 is empty.
+ */
+export function keyGroupExtents(
+  handle: KeyGroupOffsets,
+  length: number,
+  options: ScanOptions,
+  firstOffset = 1,
+): KeyGroupExtent[] {
   const { keyGroupFirst } = handle.keyGroupRange
-  const starts = handle.offsets.filter((offset) => offset > 0).sort((a, b) => a - b)
+  const starts = handle.offsets.filter((offset) => offset >= firstOffset).sort((a, b) => a - b)
   const ends = new Map(starts.map((start, i) => [start, starts[i + 1] ?? length]))
   const { first, last } = wantedRange(handle.keyGroupRange, options)
+  // Old raw streams have 0 for key groups without bytes too: the first one that says so is meant.
+  const firstWith = new Map([...handle.offsets.entries()].reverse().map(([i, start]) => [start, i]))
   return handle.offsets
     .map((start, i) => ({ keyGroup: keyGroupFirst + i, start, end: ends.get(start) ?? 0 }))
-    .filter((extent) => extent.start > 0 && extent.keyGroup >= first && extent.keyGroup <= last)
+    .filter(({ start, keyGroup }) => start >= firstOffset && firstWith.get(start) === keyGroup - keyGroupFirst)
+    .filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last)
 }
 
 async function* scanKeyGroups(

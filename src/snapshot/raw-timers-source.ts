@@ -116,7 +116,7 @@ class TimerStream {
 
   /** False where the stream holds something else. */
   async readServices(): Promise<boolean> {
-    const [first] = keyGroupExtents(this.handle, this.stream.length, {})
+    const [first] = keyGroupExtents(this.handle, this.stream.length, {}, 0)
     if (!first) return false
     const window = new StreamWindow(this.stream, first.end, this.windowBytes)
     const mark = await window.at(first.start, MARK_BYTES)
@@ -127,7 +127,7 @@ class TimerStream {
   }
 
   async *scan(options: ScanOptions): AsyncGenerator<KeyedBatch, void, undefined> {
-    const extents = keyGroupExtents(this.handle, this.stream.length, options)
+    const extents = keyGroupExtents(this.handle, this.stream.length, options, 0)
     const end = Math.max(0, ...extents.map((extent) => extent.end))
     const window = new StreamWindow(this.stream, end, this.windowBytes)
     for (const extent of extents) {
