@@ -25,8 +25,9 @@ done
 profiles() {
   case $1 in
     2.0.1) echo flink-2 ;;
-    2.*) echo flink-2,avro ;;
+    2.*) echo flink-2,avro,changelog,forst ;;
     1.8.*) echo flink-1.8 ;;
+    1.20.*) echo flink-1.16,avro,changelog ;;
     *) echo flink-1.16,avro ;;
   esac
 }
