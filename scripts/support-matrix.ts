@@ -178,8 +178,8 @@ ${table(['type', ...versions], typeRows(result, versions))}
 
 ## The full run
 
-What \`conformance/run.sh full\` found on ${full.date}: every fixture and every family of formats made afresh by real Flink, read by
-kobel, and restored by real Flink as far as that run came ([\`conformance/results.json\`](../conformance/results.json)).
+What the steps of \`conformance/run.sh full\`, run one by one, found on ${full.date}: the fixtures, and families of formats made
+afresh by real Flink, read by kobel, and restored by real Flink as far as those steps came ([\`conformance/results.json\`](../conformance/results.json)).
 
 ${table(['Flink', 'snapshots', 'entries', 'differences', 'restored by Flink'], fullRows(full))}
 

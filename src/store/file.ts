@@ -3,6 +3,9 @@ import { isAbsolute, resolve } from 'node:path'
 import { KobelError } from '../error.ts'
 import { join, notFound, type Store, type StoreEntry, tooShort } from './store.ts'
 
+/** Reads up to this long are tried without asking for the file's size. */
+const UNCHECKED_BYTES = 4 << 20
+
 /** Open files kept at most; the one used longest ago is closed first. */
 const MAX_OPEN = 32
 
@@ -18,6 +21,11 @@ export class FileStore implements Store {
 
   async read(location: string, start: number, end: number): Promise<Uint8Array> {
     const handle = await this.open(location)
+    // A damaged length must not make this allocate what no file justifies.
+    if (end - start > UNCHECKED_BYTES) {
+      const { size } = await handle.stat()
+      if (end > size) throw tooShort(location, end, size)
+    }
     const bytes = new Uint8Array(end - start)
     let done = 0
     while (done < bytes.length) {

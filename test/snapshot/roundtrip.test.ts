@@ -29,6 +29,16 @@ for (const file of await expectedFiles('fixtures')) {
         const writer = new Writer()
         writeKeyedHead(writer, source.head)
         assert.equal(writer.offset, source.head.length, `${operator.label}: head of keyed state`)
+        const handle = operator.metadata.subtasks.find((each) => each.index === source.subtask)?.managedKeyedState
+        const stored =
+          handle?.kind === 'incremental' ? handle.metaState : handle && 'stream' in handle ? handle.stream : undefined
+        if (!stored || source.format === 'raw-timers') continue
+        const stream = await operator.context.streams.open(stored)
+        assert.equal(
+          toHex(writer.toBytes()),
+          toHex(await stream.read(0, source.head.length)),
+          `${operator.label}: head`,
+        )
       }
       for (const source of operator.operatorSources) {
         const writer = new Writer()
