@@ -1,11 +1,8 @@
-import { Reader } from '../bytes/reader.ts'
 import { KobelError } from '../error.ts'
-import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
-import { hashValue, isHashable } from '../serializer/interpreter/hash.ts'
-import { hasUnknown } from '../serializer/layout.ts'
 import { BatchDecoder } from '../snapshot/decode.ts'
 import { keyGroupOfHash, MAX_PARALLELISM } from '../snapshot/key-groups.ts'
+import { KeyHashes } from '../snapshot/key-hashes.ts'
 import type { KeyedBatch, KeyedSource } from '../snapshot/keyed-source.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import { type Findings, findingsOf } from './findings.ts'
@@ -28,7 +25,8 @@ export class EntryChecker {
   private readonly findings: Findings
   private readonly counts: EntryCounts
   private readonly decoder = new BatchDecoder()
-  private readonly hashes: KeyHashes
+  private readonly hashes = new KeyHashes()
+  private readonly maxParallelism: number
   private keyGroup = -1
   private seen = new Map<number, Set<string>>()
   private seenBytes = 0
@@ -38,7 +36,7 @@ export class EntryChecker {
     this.source = source
     this.findings = findings
     this.counts = counts
-    this.hashes = new KeyHashes(Math.min(Math.max(1, operator.maxParallelism), MAX_PARALLELISM))
+    this.maxParallelism = Math.min(Math.max(1, operator.maxParallelism), MAX_PARALLELISM)
   }
 
   check(batch: KeyedBatch): void {
@@ -54,8 +52,9 @@ export class EntryChecker {
       const state = batch.states[stateId]!
       if (!this.decodes(batch, i, state)) continue
       this.counts.set(state.name, (this.counts.get(state.name) ?? 0) + 1)
-      const expected = this.hashes.keyGroupOf(batch, i, state)
-      if (expected !== undefined && expected !== batch.keyGroup) {
+      const hash = this.hashes.hashOf(batch, i, state)
+      const expected = hash === undefined ? batch.keyGroup : keyGroupOfHash(hash, this.maxParallelism)
+      if (expected !== batch.keyGroup) {
         const message = `the key belongs to key group ${expected}: Flink will not find it`
         this.add('WRONG_KEY_GROUP', state, message)
       }
@@ -109,61 +108,4 @@ function wholeKey(batch: KeyedBatch, i: number): string {
   if (batch.kind === 'timers') return `${batch.timestamps[i]!} ${parts.join(' ')}`
   const isMap = batch.states[batch.stateIds[i]!]!.kind === 'map'
   return isMap ? `${parts.join(' ')} ${part(batch.mapKeys)}` : parts.join(' ')
-}
-
-/** Key groups of keys by their hash; entries of the same key mostly follow one another. */
-class KeyHashes {
-  private readonly maxParallelism: number
-  private readonly hashable = new Map<KeyedStateInfo, boolean>()
-  private reader: Reader = new Reader(new Uint8Array(0))
-  private last: { start: number; end: number; state: KeyedStateInfo; keyGroup: number | undefined } | undefined
-
-  constructor(maxParallelism: number) {
-    this.maxParallelism = maxParallelism
-  }
-
-  /** Undefined where the hash is not known. */
-  keyGroupOf(batch: EntryBatch | TimerBatch, i: number, state: KeyedStateInfo): number | undefined {
-    if (!this.isHashable(state)) return undefined
-    const [start, end] = [batch.keys[2 * i]!, batch.keys[2 * i + 1]!]
-    if (this.reader.bytes !== batch.buffer) {
-      this.reader = new Reader(batch.buffer)
-      this.last = undefined
-    }
-    const { last } = this
-    if (last?.start === start && last.end === end && last.state === state) return last.keyGroup
-    const keyGroup = this.hash(state, start, end)
-    this.last = { start, end, state, keyGroup }
-    return keyGroup
-  }
-
-  private hash(state: KeyedStateInfo, start: number, end: number): number | undefined {
-    const { reader } = this
-    const { limit } = reader
-    reader.offset = start
-    reader.limit = end
-    try {
-      return keyGroupOfHash(hashValue(state.key, reader), this.maxParallelism)
-    } catch (error) {
-      // The key decodes, so that its bytes are right; its hash is not known all the same.
-      if (error instanceof KobelError) return undefined
-      throw error
-    } finally {
-      reader.limit = limit
-    }
-  }
-
-  private isHashable(state: KeyedStateInfo): boolean {
-    let known = this.hashable.get(state)
-    if (known === undefined) {
-      known = canHash(state)
-      this.hashable.set(state, known)
-    }
-    return known
-  }
-}
-
-/** Whether the key groups of a state's keys can be verified. */
-export function canHash(state: KeyedStateInfo): boolean {
-  return state.splits && !hasUnknown(state.key) && isHashable(state.key)
 }
