@@ -3,16 +3,8 @@ import { type Block, compareKeys, openBlock } from './block.ts'
 import { BLOCK_TRAILER_BYTES, readBlockContents, type SstOptions } from './compression.ts'
 import { type SstFile, sstFileName } from './manifest.ts'
 import { clearMergedEntries, createMergedEntries, MERGE_DONE, type MergedEntries, SstMerge } from './merge.ts'
-import {
-  boundAfter,
-  type KeyRange,
-  openTable,
-  type Table,
-  type TableBlock,
-  type TableReading,
-  tableBlocks,
-  userKeyOf,
-} from './table.ts'
+import { boundAfter, type KeyRange, openTable, type Table, type TableReading, userKeyOf } from './table.ts'
+import { type TableBlock, TableIndex } from './table-index.ts'
 
 /** Bytes of a table file, `end` exclusive. */
 export interface FileRange {
@@ -156,8 +148,14 @@ class SourceReader {
   private readonly options: ScanOptions
   private nextFile = 0
   private table: Table | undefined
-  private handles: readonly TableBlock[] = []
-  private nextHandle = 0
+  private index: TableIndex | undefined
+  /** Of the window. */
+  private blocks: TableBlock[] = []
+  private nextIndex = 0
+  /** The first block behind the window. */
+  private behind: TableBlock | undefined
+  /** Not below the keys of the block that was given last. */
+  private lastKey: Uint8Array | undefined
   private window: Uint8Array = new Uint8Array(0)
   private windowStart = 0
   private deletions: Table['rangeDeletions'] = []
@@ -169,10 +167,7 @@ class SourceReader {
 
   /** Whether `nextBlock` can answer. */
   get ready(): boolean {
-    const handle = this.handles[this.nextHandle]
-    if (handle === undefined) return this.nextFile >= this.files.length
-    const end = handle.offset + handle.size + BLOCK_TRAILER_BYTES
-    return handle.offset >= this.windowStart && end <= this.windowStart + this.window.length
+    return this.nextIndex < this.blocks.length || (this.index === undefined && this.nextFile >= this.files.length)
   }
 
   /** Range deletions of the files that were opened since the last call. */
@@ -184,38 +179,68 @@ class SourceReader {
 
   /** Reads what `nextBlock` needs: the next file if there is one to be opened, and the next window. */
   *fill(): ScanReading<void> {
-    while (this.nextHandle >= this.handles.length && this.nextFile < this.files.length) {
-      const file = this.files[this.nextFile++]!
+    while (!this.ready) {
+      const isOpen = this.index !== undefined
+      const file = this.files[isOpen ? this.nextFile - 1 : this.nextFile++]!
       try {
-        yield* this.openFile(file)
+        if (isOpen) yield* this.fillWindow(file)
+        else yield* this.openFile(file)
       } catch (error) {
-        this.handles = []
-        this.skip(error, userKeyOf(file.smallest), userKeyOf(file.largest))
+        const from = (isOpen && this.lastKey) || userKeyOf(file.smallest)
+        this.index = undefined
+        this.blocks = []
+        this.nextIndex = 0
+        this.skip(error, from, userKeyOf(file.largest))
       }
     }
-    const first = this.handles[this.nextHandle]
-    if (this.ready || first === undefined) return
-    const limit = first.offset + (this.options.windowBytes ?? WINDOW_BYTES)
-    let last = first
-    for (let i = this.nextHandle + 1; i < this.handles.length; i++) {
-      if (this.handles[i]!.offset + this.handles[i]!.size > limit) break
-      last = this.handles[i]!
-    }
-    const range = { start: first.offset, end: last.offset + last.size + BLOCK_TRAILER_BYTES }
-    this.window = (yield [{ file: this.files[this.nextFile - 1]!, ...range }])[0]!
-    this.windowStart = first.offset
   }
 
   private *openFile(file: SstFile): ScanReading<void> {
     const table = yield* ofFile(file, openTable(file.size, this.options, file))
-    const handles = yield* ofFile(file, tableBlocks(table, this.options))
     this.table = table
     this.deletions = [...this.deletions, ...table.rangeDeletions]
     this.globalSequence = table.globalSequence
-    this.handles = handles
-    this.nextHandle = 0
+    this.index = new TableIndex(table, this.options)
+    this.behind = undefined
+    this.lastKey = undefined
     this.window = table.tail
     this.windowStart = table.tailStart
+  }
+
+  /** Blocks that are there already, or those that are fetched together; without any the file is done. */
+  private *fillWindow(file: SstFile): ScanReading<void> {
+    this.blocks = []
+    this.nextIndex = 0
+    const first = yield* this.nextOfIndex(file)
+    if (first === undefined) {
+      this.index = undefined
+      return
+    }
+    const isThere = first.offset >= this.windowStart && endOf(first) <= this.windowStart + this.window.length
+    const limit = isThere
+      ? this.windowStart + this.window.length
+      : first.offset + (this.options.windowBytes ?? WINDOW_BYTES)
+    const blocks = [first]
+    for (let block = yield* this.nextOfIndex(file); block !== undefined; block = yield* this.nextOfIndex(file)) {
+      if (endOf(block) > limit) {
+        this.behind = block
+        break
+      }
+      blocks.push(block)
+    }
+    if (!isThere) {
+      // Nothing is held twice while the next window comes.
+      this.window = new Uint8Array(0)
+      this.window = (yield [{ file, start: first.offset, end: endOf(blocks.at(-1)!) }])[0]!
+      this.windowStart = first.offset
+    }
+    this.blocks = blocks
+  }
+
+  private *nextOfIndex(file: SstFile): ScanReading<TableBlock | undefined> {
+    const { behind } = this
+    this.behind = undefined
+    return behind ?? (yield* ofFile(file, nextBlockOf(this.index!)))
   }
 
   private skip(error: unknown, from: Uint8Array, to: Uint8Array): void {
@@ -224,10 +249,11 @@ class SourceReader {
   }
 
   nextBlock(): Block | undefined {
-    const handle = this.handles[this.nextHandle]
+    const handle = this.blocks[this.nextIndex]
     if (handle === undefined) return undefined
-    const before = this.handles[this.nextHandle - 1]
-    this.nextHandle++
+    this.nextIndex++
+    const before = this.lastKey
+    this.lastKey = handle.lastKey
     const file = this.files[this.nextFile - 1]!
     try {
       return openBlock(readBlockContents(this.table!.format, handle, this.window, handle.offset - this.windowStart))
@@ -236,9 +262,21 @@ class SourceReader {
       const largest = userKeyOf(file.largest)
       const last = compareWhole(handle.lastKey, largest) < 0 ? handle.lastKey : largest
       const located = locate(error, { file: sstFileName(file.number) })
-      this.skip(located, before?.lastKey ?? userKeyOf(file.smallest), last)
+      this.skip(located, before ?? userKeyOf(file.smallest), last)
       return NO_ENTRIES
     }
+  }
+}
+
+function endOf(block: TableBlock): number {
+  return block.offset + block.size + BLOCK_TRAILER_BYTES
+}
+
+function* nextBlockOf(index: TableIndex): TableReading<TableBlock | undefined> {
+  for (;;) {
+    const block = index.next()
+    if (block !== undefined || !index.wantsParts) return block
+    yield* index.readParts()
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type SstOptions,
 } from './compression.ts'
 import { SstCursor } from './cursor.ts'
-import { checkHandle, type Footer, readFooter, readHandle } from './footer.ts'
+import { type Footer, readFooter, readHandle } from './footer.ts'
 import type { SstFile } from './manifest.ts'
 
 /** Bytes of one file, `end` exclusive. */
@@ -34,12 +34,6 @@ export interface RangeDeletion {
 export interface KeyRange {
   readonly from?: Uint8Array | undefined
   readonly to?: Uint8Array | undefined
-}
-
-/** A data block as the index names it. */
-export interface TableBlock extends BlockHandle {
-  /** Not below any user key of the block, and below all of the next. */
-  readonly lastKey: Uint8Array
 }
 
 export interface Table {
@@ -120,7 +114,7 @@ export function* checkOtherBlocks(table: Table): TableReading<void> {
 }
 
 /** Plain bytes of blocks, from the tail where it has them. */
-function* readBlocks(
+export function* readBlocks(
   source: TableBytes,
   handles: readonly BlockHandle[],
   properties?: BlockHandle,
@@ -155,7 +149,7 @@ function readPropertiesContents(format: BlockFormat, handle: BlockHandle, bytes:
   }
 }
 
-function rangeOf(handle: BlockHandle): TableRange {
+export function rangeOf(handle: BlockHandle): TableRange {
   return { start: handle.offset, end: handle.offset + handle.size + BLOCK_TRAILER_BYTES }
 }
 
@@ -249,61 +243,6 @@ export function boundAfter(largest: Uint8Array): Uint8Array {
   const bound = new Uint8Array(largest.length - TRAILER_BYTES + 1)
   bound.set(userKeyOf(largest))
   return bound
-}
-
-/** The data blocks that can hold keys of the range, in order. Reads the parts of a partitioned index. */
-export function* tableBlocks(table: Table, range: KeyRange = {}): TableReading<TableBlock[]> {
-  const handles = indexHandles(table, table.index, range, table.indexHasFirstKeys)
-  if (!table.indexIsPartitioned || handles.length === 0) return handles
-  const parts = yield handles.map(rangeOf)
-  const all = handles.flatMap((handle, i) => {
-    const plain = readBlockContents(table.format, handle, parts[i]!, 0)
-    return indexHandles(table, openBlock(plain), range, false)
-  })
-  checkOrder(all)
-  return all
-}
-
-/**
- * An index entry is a key not below any of its block and below all of the next, with the block's handle. With delta
- * encoding a handle whose key shares bytes with the one before is only the difference of the sizes (zigzag): the block
- * follows the one before.
- */
-function indexHandles(table: Table, index: Block, range: KeyRange, firstKeys: boolean): TableBlock[] {
-  const handles: TableBlock[] = []
-  const cursor = new BlockCursor(index, table.indexIsDeltaEncoded)
-  const strip = table.indexKeysAreUserKeys ? 0 : TRAILER_BYTES
-  if (range.from !== undefined) cursor.seekRestart(range.from, strip)
-  let previous: BlockHandle | undefined
-  while (cursor.next()) {
-    if (cursor.keyLength < strip) throw new KobelError('CORRUPT', 'a key of an index is too short')
-    const value = new SstCursor(index.bytes, cursor.valueStart, cursor.valueEnd)
-    if (table.indexIsDeltaEncoded && cursor.shares) {
-      if (previous === undefined) throw new KobelError('CORRUPT', 'the first entry of an index is incomplete')
-      const offset = previous.offset + previous.size + BLOCK_TRAILER_BYTES
-      previous = checkHandle({ offset, size: previous.size + value.signedVarint64() }, table.limit)
-    } else {
-      previous = readHandle(value, table.limit)
-    }
-    if (firstKeys) value.slice()
-    if (table.indexIsDeltaEncoded) cursor.offset = value.offset
-    const length = cursor.keyLength - strip
-    if (range.from !== undefined && compareKeys(cursor.key, length, range.from, range.from.length) < 0) continue
-    handles.push({ ...previous, lastKey: cursor.key.slice(0, length) })
-    if (range.to !== undefined && compareKeys(cursor.key, length, range.to, range.to.length) >= 0) break
-  }
-  checkOrder(handles)
-  return handles
-}
-
-/** Blocks follow one another; that no block is read twice also bounds the work on a damaged file. */
-function checkOrder(handles: readonly BlockHandle[]): void {
-  for (let i = 1; i < handles.length; i++) {
-    const before = handles[i - 1]!
-    if (handles[i]!.offset < before.offset + before.size + BLOCK_TRAILER_BYTES) {
-      throw new KobelError('CORRUPT', 'the blocks of a table overlap', { offset: handles[i]!.offset })
-    }
-  }
 }
 
 /** Reads a whole table's bytes that are in memory. */
