@@ -54,7 +54,14 @@ export type { Store, StoreEntry } from './store/store.ts'
 export type { Spill, SpillFile, StagedFile, WritableStore } from './store/writable.ts'
 export { type CommitOptions, type CommitResult, commit } from './write/commit.ts'
 export { mergeHandles, type PartitionHandle, type WriteHandle } from './write/handle.ts'
-export { type LoadOptions, type LoadResult, loadDump } from './write/load.ts'
+export {
+  type LoadOptions,
+  type LoadResult,
+  loadDump,
+  type WriteOptions,
+  type WriteResult,
+  writeRows,
+} from './write/load.ts'
 export { type PartitionSink, writePartition } from './write/partition.ts'
 export {
   keyGroupOf,
@@ -69,3 +76,4 @@ export {
   type WritePlan,
 } from './write/plan.ts'
 export type { WriteRow } from './write/rows.ts'
+export type { RowOrLine } from './write/take-lines.ts'

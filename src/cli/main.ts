@@ -32,6 +32,18 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'writes a savepoint of what dump printed',
     load: () => import('./commands/load.ts'),
   },
+  write: {
+    summary: 'writes a savepoint of rows, by a plan',
+    load: () => import('./commands/write.ts'),
+  },
+  worker: {
+    summary: 'writes partitions of a savepoint, for other engines; prints a handle',
+    load: () => import('./commands/worker.ts'),
+  },
+  commit: {
+    summary: 'makes a savepoint of the handles of workers',
+    load: () => import('./commands/commit.ts'),
+  },
   ls: {
     summary: 'snapshots below a directory: age, size, what they share',
     load: () => import('./commands/ls.ts'),

@@ -2,6 +2,7 @@ import { sha256 } from '../bytes/sha256.ts'
 import { KobelError } from '../error.ts'
 import type { OperatorStateMode } from '../format/metadata/index.ts'
 import type { Partition } from './plan.ts'
+import { readHandle } from './read-handle.ts'
 
 /**
  * What was written, as plain JSON: of one partition as `writePartition` gives it, of several once merged. The bytes are
@@ -113,10 +114,7 @@ function placeOf({ stream, hash }: PartitionHandle): string {
 }
 
 function checkHandle(handle: WriteHandle): void {
-  if (handle.kobelHandle !== 1 || !Array.isArray(handle.partitions)) {
-    throw new KobelError('USAGE', 'a handle as writePartition gives it was expected: {"kobelHandle": 1, …}')
-  }
-  for (const each of handle.partitions) {
+  for (const each of readHandle(handle).partitions) {
     if (hashOfHandle(each) === each.hash) continue
     throw new KobelError('CORRUPT', `the handle of the partition ${each.id} was changed: its hash does not fit`)
   }

@@ -41,7 +41,7 @@ export class KeyedPartition {
     this.range = keyGroupRangeOf(maxParallelism, parallelism, subtask)
   }
 
-  add(row: WriteRow): void {
+  add(row: WriteRow): string {
     const { ids, states } = this.declared
     const id = ids.get(String(row.state))
     if (id === undefined) {
@@ -65,6 +65,7 @@ export class KeyedPartition {
     key.i16(id)
     key.raw(compositeKey)
     this.runs.add(key.bytes.subarray(0, key.offset), value)
+    return state.kind
   }
 
   /** Writes the stream: head, then each key group that has entries. */

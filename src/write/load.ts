@@ -1,36 +1,51 @@
 import { fromBase64 } from '../bytes/encoding.ts'
-import { KobelError, locate } from '../error.ts'
-import { isRawTimers } from '../format/raw-timers.ts'
+import { KobelError } from '../error.ts'
 import { type CommitOptions, type CommitResult, checkTarget, commit } from './commit.ts'
-import type { PartitionHandle } from './handle.ts'
-import { MEMORY_BYTES, type PartitionSink, PartitionWriter } from './partition.ts'
-import {
-  objectAt,
-  type Partition,
-  type PlanOptions,
-  partitionId,
-  partitionOf,
-  partitionsOf,
-  planHash,
-  readPlan,
-  type WritePlan,
-} from './plan.ts'
-import type { WriteRow } from './rows.ts'
+import { atLine, Intake } from './intake.ts'
+import type { PartitionSink } from './partition.ts'
+import { objectAt, type PlanOptions, readPlan, type WritePlan } from './plan.ts'
+import { parseLine, type RowOrLine, type TakeOptions, takeRows } from './take-lines.ts'
 
-export interface LoadOptions extends PlanOptions, CommitOptions {
+export interface WriteOptions extends PlanOptions, CommitOptions, TakeOptions {}
+
+export interface WriteResult extends CommitResult {
+  /** The version written for. */
+  readonly flink: string
+  /** By kind: `value`, `timer`, `operator-list`, … */
+  readonly rows: Readonly<Record<string, number>>
+}
+
+export interface LoadOptions extends WriteOptions {
   /**
    * The Flink version to write for: a dump does not say from which it comes. 2.3 by default, but where the dump has values
    * of Kryo there is no default.
    */
   readonly flink?: string
-  readonly onRows?: (count: number) => void
 }
 
-export interface LoadResult extends CommitResult {
-  /** The version written for. */
-  readonly flink: string
-  /** By kind: `value`, `timer`, `operator-list`, … */
-  readonly rows: Readonly<Record<string, number>>
+export type LoadResult = WriteResult
+
+/**
+ * Writes a savepoint of rows, in this program: all four steps. Rows are objects, or lines of JSON; keyed ones may come
+ * in any order.
+ *
+ * @throws KobelError `CONFLICT` where the target exists; `USAGE` where a row does not fit, naming its line. Then there
+ *   is no savepoint.
+ */
+export async function writeRows(
+  plan: WritePlan,
+  rows: Iterable<RowOrLine> | AsyncIterable<RowOrLine>,
+  sink: PartitionSink,
+  options: WriteOptions = {},
+): Promise<WriteResult> {
+  try {
+    await checkTarget(sink.store, sink.directory)
+    const intake = new Intake(plan, sink, options)
+    await takeRows(intake, rows, 0, options)
+    return await commitIntake(plan, intake, sink, options)
+  } finally {
+    await sink.spill.close()
+  }
 }
 
 /**
@@ -45,48 +60,46 @@ export async function loadDump(
   sink: PartitionSink,
   options: LoadOptions = {},
 ): Promise<LoadResult> {
-  await checkTarget(sink.store, sink.directory)
-  let load: Load | undefined
-  let number = 0
+  const each = iterate(lines)
   try {
-    for await (const line of lines) {
-      number++
-      if (line === '') continue
-      try {
-        const json = parseLine(line)
-        if (!load) load = new Load(planOfLine(json, options.flink), sink, options)
-        else {
-          const wait = load.add(json as unknown as WriteRow)
-          if (wait) await wait
-        }
-      } catch (error) {
-        throw atLine(error, number)
-      }
-      options.onRows?.(1)
-    }
-    if (!load) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}, there are no lines')
-    return await load.finish()
+    await checkTarget(sink.store, sink.directory)
+    const first = await each.next()
+    if (first.done) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}, there are no lines')
+    const plan = planAtLine(first.value, options.flink)
+    const intake = new Intake(plan, sink, options)
+    await takeRows(intake, each, 1, options)
+    return await commitIntake(plan, intake, sink, options)
   } finally {
+    await each.return?.(undefined)
     await sink.spill.close()
   }
 }
 
-function atLine(error: unknown, number: number): unknown {
-  if (!(error instanceof KobelError)) return error
-  return locate(new KobelError(error.code, `line ${number}: ${error.message}`, error.where, { cause: error }), {})
+async function* iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* items
 }
 
-function parseLine(line: string): Record<string, unknown> {
-  let json: unknown
-  try {
-    json = JSON.parse(line)
-  } catch (error) {
-    throw new KobelError('USAGE', `the line is not JSON, it may have been cut: ${(error as Error).message}`)
-  }
-  return objectAt(json, 'a line')
+async function commitIntake(
+  plan: WritePlan,
+  intake: Intake,
+  { store, directory }: PartitionSink,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  const handle = await intake.finish()
+  options.signal?.throwIfAborted()
+  const result = await commit(store, directory, plan, handle, options)
+  return { ...result, flink: plan.flink, rows: intake.rows() }
 }
 
 const NEWEST_FLINK = '2.3'
+
+function planAtLine(line: string, flink: string | undefined): WritePlan {
+  try {
+    return planOfLine(parseLine(line), flink)
+  } catch (error) {
+    throw atLine(error, 1)
+  }
+}
 
 function planOfLine(json: Record<string, unknown>, flink: string | undefined): WritePlan {
   if (json.plan === undefined) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}')
@@ -112,85 +125,4 @@ function hasKryo(plan: WritePlan): boolean {
     ]),
   )
   return [...snapshots].some((snapshot) => latin.decode(fromBase64(snapshot)).includes('KryoSerializer'))
-}
-
-/** All partitions of a dump, with one bound of memory for them. */
-class Load {
-  private readonly plan: WritePlan
-  private readonly hash: string
-  private readonly sink: PartitionSink
-  private readonly options: LoadOptions
-  private readonly partitions: readonly Partition[]
-  private readonly writers: ReadonlyMap<string, PartitionWriter>
-  private readonly counts = new Map<string, number>()
-  private readonly memoryBytes: number
-  private heldBytes = 0
-
-  constructor(plan: WritePlan, sink: PartitionSink, options: LoadOptions) {
-    this.plan = plan
-    this.hash = planHash(plan)
-    this.sink = sink
-    this.options = options
-    this.memoryBytes = sink.memoryBytes ?? MEMORY_BYTES
-    this.partitions = partitionsOf(plan)
-    this.writers = new Map(
-      this.partitions.map((each) => [partitionId(each), new PartitionWriter(plan, each, sink, options, this.hash)]),
-    )
-  }
-
-  /** Gives a promise where memory has to be freed before the next row. */
-  add(row: WriteRow & { readonly part?: string }): Promise<void> | undefined {
-    if (row.part !== undefined) {
-      this.addBlob(row as unknown as Record<string, unknown>)
-      return undefined
-    }
-    for (const partition of this.placesOf(row)) {
-      const id = partitionId(partition)
-      const writer = this.writers.get(id)
-      if (!writer) throw new KobelError('NOT_FOUND', `the plan has no partition ${id} for the row`)
-      const before = writer.heldBytes
-      writer.add(row)
-      this.heldBytes += writer.heldBytes - before
-    }
-    const kind = String(row.kind)
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
-    return this.heldBytes > this.memoryBytes ? this.free() : undefined
-  }
-
-  private placesOf(row: WriteRow): Partition[] {
-    return partitionOf(this.plan, row, 0, this.options)
-  }
-
-  /** Timers in raw keyed state are rows as well, and become managed state; of other blobs too little is known. */
-  private addBlob(row: Record<string, unknown>): void {
-    const { part, kind, operator } = row
-    if (kind === 'raw-keyed' && isRawTimers(fromBase64(String(row.bytes)))) return
-    throw new KobelError(
-      'INCOMPATIBLE',
-      `the dump has ${kind} state (${part}), which cannot be loaded: where its pieces begin is not in a dump`,
-      { operator: String(operator) },
-    )
-  }
-
-  private async free(): Promise<void> {
-    const largest = [...this.writers.values()].sort((a, b) => b.heldBytes - a.heldBytes)
-    for (const writer of largest) {
-      if (this.heldBytes <= this.memoryBytes / 2) return
-      this.heldBytes -= writer.heldBytes
-      await writer.spill()
-    }
-  }
-
-  async finish(): Promise<LoadResult> {
-    const { store, directory } = this.sink
-    const written: PartitionHandle[] = []
-    for (const writer of this.writers.values()) written.push(await writer.finish())
-    const handle = { kobelHandle: 1, plan: this.hash, partitions: written } as const
-    const result = await commit(store, directory, this.plan, handle, this.options)
-    return {
-      ...result,
-      flink: this.plan.flink,
-      rows: Object.fromEntries([...this.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    }
-  }
 }

@@ -33,7 +33,7 @@ export class OperatorPartition {
     this.mapKeys = declared.states.map(() => new Set())
   }
 
-  add(row: WriteRow): void {
+  add(row: WriteRow): string {
     const id = this.declared.ids.get(String(row.state))
     if (id === undefined) {
       throw new KobelError('NOT_FOUND', `the plan declares no operator state ${JSON.stringify(row.state)} here`)
@@ -56,6 +56,7 @@ export class OperatorPartition {
     key.i64Number(this.sequence++)
     this.counts[id]!++
     this.runs.add(key.bytes.subarray(0, key.offset), concat(mapKey, value))
+    return state.mode === 'BROADCAST' ? 'broadcast' : state.mode === 'UNION' ? 'operator-union' : 'operator-list'
   }
 
   /** Writes the stream: head, then all elements, those of a state together. */

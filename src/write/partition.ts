@@ -1,9 +1,18 @@
-import { KobelError, locate } from '../error.ts'
+import { type ErrorPlace, KobelError, locate } from '../error.ts'
 import type { Spill, WritableStore } from '../store/writable.ts'
 import { hashOfHandle, type PartitionHandle, type WriteHandle } from './handle.ts'
 import { KeyedPartition } from './keyed-partition.ts'
 import { OperatorPartition } from './operator-partition.ts'
-import { operatorOf, type Partition, type PlanOptions, partitionId, planHash, type WritePlan } from './plan.ts'
+import {
+  operatorOf,
+  operatorOfRow,
+  type Partition,
+  type PlanOptions,
+  partitionId,
+  planHash,
+  type WritePlan,
+} from './plan.ts'
+import type { ResolvedOperator } from './resolve.ts'
 import type { WriteRow } from './rows.ts'
 import { SortedRuns } from './sorted-runs.ts'
 import { StreamOutput } from './stream-output.ts'
@@ -28,6 +37,9 @@ export class PartitionWriter {
   readonly partition: Partition
   rows = 0
   private readonly plan: string
+  private readonly planned: WritePlan
+  private readonly options: PlanOptions
+  private readonly resolved: ResolvedOperator
   private readonly sink: PartitionSink
   private readonly runs: SortedRuns
   private readonly keyed: KeyedPartition | undefined
@@ -36,6 +48,9 @@ export class PartitionWriter {
   constructor(plan: WritePlan, partition: Partition, sink: PartitionSink, options: PlanOptions = {}, hash?: string) {
     const resolved = operatorOf(plan, partition.operator, options)
     this.partition = partition
+    this.planned = plan
+    this.options = options
+    this.resolved = resolved
     this.plan = hash ?? planHash(plan)
     this.sink = sink
     this.runs = new SortedRuns(sink.spill)
@@ -47,20 +62,21 @@ export class PartitionWriter {
     return this.runs.heldBytes
   }
 
-  /** @throws KobelError `USAGE` where the row does not fit the state, naming what was expected and found. */
-  add(row: WriteRow): void {
-    const { operator } = this.partition
+  /**
+   * Gives the kind of the row's state.
+   * @throws KobelError `USAGE` where the row does not fit the state, naming what was expected and found.
+   */
+  add(row: WriteRow): string {
     try {
-      if (row.operator !== operator) {
-        throw new KobelError('USAGE', `the row is of another operator than the partition: ${row.operator}`)
+      if (operatorOfRow(this.planned, row, this.options) !== this.resolved) {
+        throw new KobelError('USAGE', `the row is of another operator than the partition: ${row.operator ?? row.uid}`)
       }
-      if (this.keyed) this.keyed.add(row)
-      else this.operatorState!.add(row)
+      const kind = this.keyed ? this.keyed.add(row) : this.operatorState!.add(row)
+      this.rows++
+      return kind
     } catch (error) {
-      const { state, keyGroup } = row
-      throw locate(error, { operator: row.uid ?? operator, ...(state !== undefined && { state }), keyGroup })
+      throw locate(error, placeOf(this.resolved, row))
     }
-    this.rows++
   }
 
   /** Lets go of memory. */
@@ -129,4 +145,14 @@ export async function writePartition(
     throw error
   }
   return writer.handleOf(await writer.finish())
+}
+
+/** Where a row belongs, for an error about it. */
+function placeOf({ operator }: ResolvedOperator, row: WriteRow | null): ErrorPlace {
+  const { state, keyGroup } = row ?? {}
+  return {
+    operator: operator.uid ?? operator.id,
+    ...(typeof state === 'string' && { state }),
+    ...(typeof keyGroup === 'number' && { keyGroup }),
+  }
 }

@@ -2,12 +2,15 @@ import { fromBase64 } from '../bytes/encoding.ts'
 import { Reader } from '../bytes/reader.ts'
 import { sha256 } from '../bytes/sha256.ts'
 import { KobelError } from '../error.ts'
+import type { OperatorStateMode } from '../format/metadata/index.ts'
 import { hashValue, isHashable } from '../serializer/interpreter/hash.ts'
 import { jsonToValue } from '../serializer/interpreter/json.ts'
 import { bytesOfValue } from '../serializer/interpreter/write.ts'
+import type { Layout } from '../serializer/layout.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
 import type { SerializerRow } from '../serializer/row.ts'
 import { keyGroupOfHash, keyGroupRangeOf, subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
+import { operatorIdOf } from '../snapshot/open.ts'
 import { flinkTarget } from './flink-target.ts'
 import { keyedDeclarationOf, type ResolvedOperator, resolveOperator } from './resolve.ts'
 
@@ -103,23 +106,52 @@ export function partitionsOf(plan: WritePlan): Partition[] {
   })
 }
 
-const RESOLVED = new WeakMap<WritePlan, { options: PlanOptions; operators: Map<string, ResolvedOperator> }>()
+interface ResolvedPlan {
+  readonly options: PlanOptions
+  /** By every name that was asked for. */
+  readonly operators: Map<string, ResolvedOperator>
+}
 
-/** An operator of the plan with its serializers read. @throws KobelError `NOT_FOUND`; `USAGE` where the plan is wrong. */
-export function operatorOf(plan: WritePlan, id: string, options: PlanOptions = {}): ResolvedOperator {
+const RESOLVED = new WeakMap<WritePlan, ResolvedPlan>()
+
+/**
+ * An operator of the plan with its serializers read, by id or uid.
+ * @throws KobelError `NOT_FOUND`; `USAGE` where the plan is wrong.
+ */
+export function operatorOf(plan: WritePlan, name: string, options: PlanOptions = {}): ResolvedOperator {
   let known = RESOLVED.get(plan)
   if (known?.options.fields !== options.fields || known?.options.serializers !== options.serializers) known = undefined
   if (!known) {
     known = { options, operators: new Map() }
     RESOLVED.set(plan, known)
   }
-  const resolved = known.operators.get(id)
+  const resolved = known.operators.get(name)
   if (resolved) return resolved
-  const operator = plan.operators.find((each) => each.id === id)
-  if (!operator) throw new KobelError('NOT_FOUND', 'the plan has no such operator', { operator: id })
-  const made = resolveOperator(operator, flinkTarget(plan.flink), options)
-  known.operators.set(id, made)
+  const operator = operatorNamed(plan, name)
+  const made = known.operators.get(operator.id) ?? resolveOperator(operator, flinkTarget(plan.flink), options)
+  known.operators.set(operator.id, made)
+  known.operators.set(name, made)
   return made
+}
+
+function operatorNamed(plan: WritePlan, name: string): PlanOperator {
+  const operator =
+    plan.operators.find((each) => each.id === name) ??
+    plan.operators.find((each) => each.uid === name) ??
+    // Savepoints of older Flinks keep the hash of a uid only.
+    plan.operators.find((each) => each.id === operatorIdOf(name))
+  if (operator) return operator
+  const names = plan.operators.map((each) => each.uid ?? each.id)
+  throw new KobelError('NOT_FOUND', `the plan has no such operator; it has ${names.slice(0, 8).join(', ')}`, {
+    operator: name,
+  })
+}
+
+/** The operator that a row names: `operator` is its id or uid, or `uid` stands alone. */
+export function operatorOfRow(plan: WritePlan, row: PlacedRow, options: PlanOptions = {}): ResolvedOperator {
+  const name = row.operator ?? row.uid
+  if (typeof name === 'string') return operatorOf(plan, name, options)
+  throw new KobelError('USAGE', 'the row names no operator: give its uid or id as "operator"')
 }
 
 /**
@@ -145,11 +177,15 @@ export function keyGroupOfKey(resolved: ResolvedOperator, key: Uint8Array): numb
 
 /** What tells the partition of a row. */
 export interface PlacedRow {
-  readonly operator: string
+  /** Id or uid; `uid` may stand alone. */
+  readonly operator?: string
+  readonly uid?: string
+  readonly state?: string
   readonly kind?: string
   readonly key?: unknown
   readonly keyGroup?: number
   readonly subtask?: number
+  readonly bytes?: { readonly key?: string }
 }
 
 /**
@@ -157,10 +193,11 @@ export interface PlacedRow {
  * by `index`. UNION: the given subtask, or the first. BROADCAST: the given subtask, or all, since each holds a copy.
  */
 export function partitionOf(plan: WritePlan, row: PlacedRow, index = 0, options: PlanOptions = {}): Partition[] {
-  const { operator } = operatorOf(plan, row.operator, options)
+  const resolved = operatorOfRow(plan, row, options)
+  const { operator } = resolved
   const of = (part: Partition['part'], subtask: number): Partition => ({ operator: operator.id, part, subtask })
-  if (row.key !== undefined) {
-    const keyGroup = row.keyGroup ?? keyGroupOf(plan, operator.id, row.key, options)
+  if (row.key !== undefined || row.bytes?.key !== undefined) {
+    const keyGroup = row.keyGroup ?? keyGroupOfRow(resolved, row)
     if (!Number.isInteger(keyGroup) || keyGroup < 0 || keyGroup >= operator.maxParallelism) {
       throw new KobelError('USAGE', `a key group is 0 to ${operator.maxParallelism - 1}, found ${keyGroup}`, {
         operator: operator.id,
@@ -168,10 +205,45 @@ export function partitionOf(plan: WritePlan, row: PlacedRow, index = 0, options:
     }
     return [of('keyed', subtaskOfKeyGroup(operator.maxParallelism, operator.parallelism, keyGroup))]
   }
+  const mode = modeOf(resolved, row)
   if (row.subtask !== undefined) return [of('operator', row.subtask)]
-  if (row.kind === 'operator-union') return [of('operator', 0)]
-  if (row.kind === 'operator-list') return [of('operator', index % operator.parallelism)]
+  if (mode === 'UNION') return [of('operator', 0)]
+  if (mode === 'SPLIT_DISTRIBUTE') return [of('operator', index % operator.parallelism)]
   return Array.from({ length: operator.parallelism }, (_, subtask) => of('operator', subtask))
+}
+
+function keyGroupOfRow(resolved: ResolvedOperator, row: PlacedRow): number {
+  if (row.bytes?.key !== undefined) return keyGroupOfKey(resolved, fromBase64(row.bytes.key))
+  const { layout } = keyedDeclarationOf(resolved, 0).head.keySerializer
+  if (row.key === null && !mayPrintNull(layout)) throw nullKey()
+  return keyGroupOfKey(resolved, bytesOfValue(layout, jsonToValue(layout, row.key)))
+}
+
+/** How the elements of a row's state are spread, as the plan says, else the row. */
+function modeOf(resolved: ResolvedOperator, row: PlacedRow): OperatorStateMode {
+  for (const declared of new Set(resolved.operatorState.values())) {
+    const id = declared.ids.get(String(row.state))
+    if (id !== undefined) return declared.states[id]!.mode
+  }
+  if (row.kind === 'operator-union') return 'UNION'
+  if (row.kind === 'operator-list') return 'SPLIT_DISTRIBUTE'
+  if (row.kind === 'broadcast') return 'BROADCAST'
+  const { uid, id } = resolved.operator
+  const where = { operator: uid ?? id, ...(row.state !== undefined && { state: row.state }) }
+  const isKeyed = [...resolved.keyed.values()].some((each) => each.ids.has(String(row.state)))
+  if (isKeyed) throw new KobelError('USAGE', 'the row has no key', where)
+  throw new KobelError('NOT_FOUND', `the plan declares no state ${JSON.stringify(row.state)} here`, where)
+}
+
+export function nullKey(): KobelError {
+  return new KobelError('USAGE', 'a key cannot be null')
+}
+
+/** Layouts of which a value that is not Java's null prints as null. */
+const PRINTS_NULL: ReadonlySet<Layout['op']> = new Set(['constant', 'tagged', 'codec', 'union'])
+
+export function mayPrintNull(layout: Layout): boolean {
+  return PRINTS_NULL.has(layout.op)
 }
 
 /** The key groups of a keyed partition, both inclusive. */

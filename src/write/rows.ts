@@ -8,12 +8,14 @@ import { bytesOfValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
 import { TypedBytes } from '../serializer/value.ts'
 import { canonicalValue } from '../snapshot/decode.ts'
-import { keyGroupOfKey } from './plan.ts'
+import { keyGroupOfKey, mayPrintNull, nullKey } from './plan.ts'
 import type { ElementState, ResolvedOperator } from './resolve.ts'
+import { wrongField } from './wrong-field.ts'
 
 /** A row of a state, as `kobel dump` prints it. */
 export interface WriteRow {
-  readonly operator: string
+  /** Id or uid; `uid` may stand alone. */
+  readonly operator?: string
   readonly uid?: string
   readonly state?: string
   readonly kind?: string
@@ -73,23 +75,29 @@ function isVoid(layout: Layout): boolean {
   return layout.op === 'constant'
 }
 
-/** Layouts of which a value that is not Java's null prints as null. */
-const PRINTS_NULL: ReadonlySet<Layout['op']> = new Set(['constant', 'tagged', 'codec', 'union'])
-
 /** The bytes of a part: as given, else of its value. */
 function partOf(row: WriteRow, name: 'key' | 'namespace' | 'mapKey', layout: Layout, needed: boolean): Uint8Array {
   const given = row.bytes?.[name]
   if (given !== undefined) return fromBase64(given)
   if (row[name] === undefined && needed) throw new KobelError('USAGE', `the row has no ${name}`)
-  if (row[name] === null && name === 'key' && !PRINTS_NULL.has(layout.op)) {
-    throw new KobelError('USAGE', 'a key cannot be null')
-  }
-  return bytesOfJson(layout, row[name] ?? null)
+  if (row[name] === null && name === 'key' && !mayPrintNull(layout)) throw nullKey()
+  return bytesOfJson(layout, row[name] ?? null, name)
 }
 
 /** Bytes that stand for the whole part are written as they are, whatever its layout. */
-function bytesOfJson(layout: Layout, json: unknown): Uint8Array {
-  return bytesOfValue(layout, jsonToValue(layout, json))
+function bytesOfJson(layout: Layout, json: unknown, name: string): Uint8Array {
+  try {
+    return bytesOfValue(layout, jsonToValue(layout, json))
+  } catch (error) {
+    throw atField(error, layout, json, name)
+  }
+}
+
+/** Says which field of a part an error is about. */
+function atField(error: unknown, layout: Layout, json: unknown, name: string): unknown {
+  if (!(error instanceof KobelError) || error.code !== 'USAGE') return error
+  const message = `${name}${wrongField(layout, json)}: ${error.message}`
+  return new KobelError('USAGE', message, error.where, { cause: error })
 }
 
 function stateValueOf(state: KeyedStateInfo, row: WriteRow): Uint8Array {
@@ -100,11 +108,17 @@ function stateValueOf(state: KeyedStateInfo, row: WriteRow): Uint8Array {
     if (whole instanceof TypedBytes) return whole.bytes
     throw new KobelError('USAGE', 'the value of a list is an array of its elements')
   }
-  const value =
-    state.kind === 'list'
-      ? (row.value as unknown[]).map((each) => jsonToValue(state.value, each))
-      : jsonToValue(state.value, row.value)
-  return canonicalValue(state, value, ttlOf(state, row))
+  const ttl = ttlOf(state, row)
+  try {
+    const value =
+      state.kind === 'list'
+        ? (row.value as unknown[]).map((each) => jsonToValue(state.value, each))
+        : jsonToValue(state.value, row.value)
+    return canonicalValue(state, value, ttl)
+  } catch (error) {
+    if (state.kind !== 'list') throw atField(error, state.value, row.value, 'value')
+    throw atField(error, { op: 'list', element: state.value } as Layout, row.value, 'value')
+  }
 }
 
 function ttlOf(state: KeyedStateInfo, row: WriteRow): bigint | readonly bigint[] | undefined {
@@ -123,5 +137,5 @@ export function encodeElement(state: ElementState, row: WriteRow): { mapKey: Uin
   const mapKey = state.mapKey ? partOf(row, 'mapKey', state.mapKey, true) : NOTHING
   if (row.bytes?.value !== undefined) return { mapKey, value: fromBase64(row.bytes.value) }
   if (row.value === undefined) throw new KobelError('USAGE', 'the row has no value')
-  return { mapKey, value: bytesOfJson(state.value, row.value) }
+  return { mapKey, value: bytesOfJson(state.value, row.value, 'value') }
 }

@@ -77,7 +77,7 @@ test('Java’s hash gives the key groups that Flink gave', () => {
   for (const row of rowsOf(KINDS)) {
     if (row.keyGroup === undefined || row.bytes?.key !== undefined) continue
     try {
-      assert.equal(keyGroupOf(plan, row.operator, row.key), row.keyGroup, JSON.stringify(row))
+      assert.equal(keyGroupOf(plan, row.operator!, row.key), row.keyGroup, JSON.stringify(row))
       hashed++
     } catch (error) {
       if ((error as { code?: string }).code !== 'UNHASHABLE') throw error
@@ -90,7 +90,7 @@ test('rows without subtask: LIST round robin, UNION once, BROADCAST everywhere',
   const plan = planOf(OPSTATE)
   const { id: operator, parallelism } = plan.operators.find((each) => each.operatorState.length > 0)!
   const subtasks = (kind: string, index: number): number[] =>
-    partitionOf(plan, { operator, kind }, index).map((partition) => partition.subtask)
+    partitionOf(plan, { operator, kind, state: 'none' }, index).map((partition) => partition.subtask)
   assert.deepEqual(subtasks('operator-list', parallelism + 1), [1 % parallelism])
   assert.deepEqual(subtasks('operator-union', 5), [0])
   assert.deepEqual(
@@ -128,7 +128,9 @@ test('rows that do not fit are refused, saying what was expected', async () => {
   await refused({ ...row, state: 'nothing' }, 'NOT_FOUND', /no keyed state "nothing"/)
   await refused({ ...row, keyGroup: 100000 }, 'USAGE', /not of this partition/)
   await refused({ ...row, keyGroup: 'x' }, 'USAGE', /not of this partition/)
-  await refused({ ...row, operator: 'f'.repeat(32) }, 'USAGE', /another operator/)
+  await refused({ ...row, operator: 'f'.repeat(32) }, 'NOT_FOUND', /no such operator; it has kinds-/)
+  await refused({ ...row, operator: 'kinds-string' }, 'USAGE', /another operator/)
+  await refused({ ...row, operator: undefined, uid: undefined }, 'USAGE', /names no operator/)
   await refused({ ...row, ttl: 5 }, 'USAGE', /no place/)
 })
 

@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import { writeRows } from '../../write/load.ts'
+import type { WritePlan } from '../../write/plan.ts'
+import type { RowOrLine } from '../../write/take-lines.ts'
+import { linesOf } from '../lines.ts'
+import { startProgress } from '../render/progress.ts'
+import {
+  describeWritten,
+  planFrom,
+  planOptionsOf,
+  sinkOf,
+  type WriteFlags,
+  withTypeOptions,
+  withWriteOptions,
+} from '../write-options.ts'
+
+interface CommandFlags extends WriteFlags {
+  readonly rows?: string
+  readonly clean?: boolean
+}
+
+export function configure(command: Command): Command {
+  command
+    .argument('<plan>', 'the write plan as JSON: described, or the first line of a dump')
+    .requiredOption('--to <directory>', 'the new savepoint, which must not be there yet')
+    .option('--rows <file>', 'the rows, JSON lines as kobel dump prints them; from stdin where it is not given')
+    .option('--flink <version>', "the Flink version that is to restore it, 1.16 to 2.3 (the plan's)")
+  withWriteOptions(command).option('--clean', 'remove files that an interrupted write left in the directory')
+  return withTypeOptions(command)
+    .option('--json', 'the result as JSON')
+    .addHelpText(
+      'after',
+      `
+A row names its operator by uid or id, its state, its key and its value:
+  {"operator":"accounts","state":"balance","key":"alice","value":12}
+
+The savepoint is canonical: any state backend restores it. It is there when _metadata is, which comes last; whatever fails
+before leaves no savepoint.
+
+Example:
+  kobel write plan.json --to ./savepoint-new < rows.jsonl`,
+    )
+    .action(write)
+}
+
+async function write(file: string, flags: CommandFlags): Promise<void> {
+  const plan = await planFrom(file, flags.flink)
+  const options = await planOptionsOf(flags)
+  const sink = sinkOf(flags)
+  const progress = startProgress('rows read', process.stderr)
+  try {
+    const result = await writeRows(plan, rowsOf(plan, flags), sink, {
+      ...options,
+      clean: flags.clean ?? false,
+      onRows: progress.add,
+    }).finally(progress.end)
+    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describeWritten(result))
+  } finally {
+    await sink.store.close?.()
+  }
+}
+
+/** Where rows come from. */
+function rowsOf(_plan: WritePlan, flags: CommandFlags): AsyncIterable<RowOrLine> {
+  return linesOf(flags.rows ?? '-')
+}

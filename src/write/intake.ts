@@ -1,0 +1,100 @@
+import { KobelError, locate } from '../error.ts'
+import type { PartitionHandle, WriteHandle } from './handle.ts'
+import { MEMORY_BYTES, type PartitionSink, PartitionWriter } from './partition.ts'
+import {
+  type Partition,
+  type PlanOptions,
+  partitionId,
+  partitionOf,
+  partitionsOf,
+  planHash,
+  type WritePlan,
+} from './plan.ts'
+import type { WriteRow } from './rows.ts'
+
+/** Takes rows of all partitions in any order, with one bound of memory for them, and writes the partitions in the end. */
+export class Intake {
+  /** Rows taken, by kind. */
+  readonly counts: Map<string, number> = new Map()
+  private readonly plan: WritePlan
+  private readonly hash: string
+  private readonly options: PlanOptions
+  private readonly writers: ReadonlyMap<string, PartitionWriter>
+  private readonly memoryBytes: number
+  private heldBytes = 0
+
+  /** @param only the partitions whose rows are taken; all of the plan by default. */
+  constructor(plan: WritePlan, sink: PartitionSink, options: PlanOptions = {}, only?: readonly Partition[]) {
+    this.plan = plan
+    this.hash = planHash(plan)
+    this.options = options
+    this.memoryBytes = sink.memoryBytes ?? MEMORY_BYTES
+    const partitions = only ?? partitionsOf(plan)
+    this.writers = new Map(
+      partitions.map((each) => [partitionId(each), new PartitionWriter(plan, each, sink, options, this.hash)]),
+    )
+  }
+
+  /**
+   * Gives a promise where memory has to be freed before the next row.
+   *
+   * @param index of the row among all, which elements of LIST states are spread by.
+   */
+  add(row: WriteRow, index: number): Promise<void> | undefined {
+    let kind = ''
+    for (const partition of partitionOf(this.plan, row, index, this.options)) {
+      const id = partitionId(partition)
+      const writer = this.writers.get(id)
+      if (!writer) throw this.noPartition(id)
+      const before = writer.heldBytes
+      kind = writer.add(row)
+      this.heldBytes += writer.heldBytes - before
+    }
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+    return this.heldBytes > this.memoryBytes ? this.free() : undefined
+  }
+
+  private noPartition(id: string): KobelError {
+    if (!partitionsOf(this.plan).some((each) => partitionId(each) === id)) {
+      return new KobelError('NOT_FOUND', `the plan has no partition ${id} for the row`)
+    }
+    const own = [...this.writers.keys()].join(', ')
+    return new KobelError('USAGE', `the row is of the partition ${id}, rows of ${own} were expected`)
+  }
+
+  private async free(): Promise<void> {
+    const largest = [...this.writers.values()].sort((a, b) => b.heldBytes - a.heldBytes)
+    for (const writer of largest) {
+      if (this.heldBytes <= this.memoryBytes / 2) return
+      this.heldBytes -= writer.heldBytes
+      await writer.spill()
+    }
+  }
+
+  /**
+   * Writes the partitions; they are durable when this resolves.
+   * @param untouched whether partitions are written for which no row came.
+   */
+  async finish(untouched = true): Promise<WriteHandle> {
+    const written: PartitionHandle[] = []
+    for (const writer of this.writers.values()) {
+      if (untouched || writer.rows > 0) written.push(await writer.finish())
+    }
+    return { kobelHandle: 1, plan: this.hash, partitions: written }
+  }
+
+  /** Lets go of everything. */
+  async abandon(): Promise<void> {
+    await Promise.all([...this.writers.values()].map((writer) => writer.abandon()))
+  }
+
+  rows(): Record<string, number> {
+    return Object.fromEntries([...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}
+
+/** Says which line an error is about. */
+export function atLine(error: unknown, number: number): unknown {
+  if (!(error instanceof KobelError)) return error
+  return locate(new KobelError(error.code, `line ${number}: ${error.message}`, error.where, { cause: error }), {})
+}
