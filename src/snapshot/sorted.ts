@@ -5,6 +5,7 @@ import { MAX_SORTED, type Place, SortEntries } from './sort-entries.ts'
 
 /** Bytes of entries that are held to be sorted. */
 const SORTED_BYTES = 16 << 20
+const MIN_ARENA_BYTES = 1 << 16
 /** Entries of a batch that is handed on. */
 const BATCH_ENTRIES = 1 << 12
 
@@ -182,7 +183,7 @@ class SortBuffer {
   /** Entries were left out: more come behind the last one. */
   dropped = false
   readonly limitBytes: number
-  readonly entries: SortEntries = new SortEntries(1 << 16)
+  readonly entries: SortEntries
   private readonly source: KeyedSource
   private readonly order: StateOrder
   private bound: Place | undefined
@@ -191,6 +192,8 @@ class SortBuffer {
     this.source = source
     this.order = order
     this.limitBytes = limitBytes
+    // Not more by and by where much will come: an arena that grows is there twice while it does.
+    this.entries = new SortEntries(Math.min(limitBytes, Math.max(MIN_ARENA_BYTES, 2 * source.storedBytes)))
   }
 
   clear(): void {

@@ -123,7 +123,7 @@ function writeKey(writer: Writer, i: number, sorted: boolean): void {
 }
 
 /** A text as `StringValue` writes it: length + 1 in base 128, then ASCII characters, which hardly compress. */
-function writeText(writer: Writer, length: number, seed: number): void {
+export function writeText(writer: Writer, length: number, seed: number): void {
   let rest = length + 1
   for (; rest >= 0x80; rest >>>= 7) writer.u8((rest & 0x7f) | 0x80)
   writer.u8(rest)
@@ -145,7 +145,7 @@ function pseudoText(length: number): Uint8Array {
   })
 }
 
-function head(compressed: boolean): Uint8Array {
+export function head(compressed: boolean): Uint8Array {
   const writer = new Writer(1024)
   writer.i32(6)
   writer.bool(compressed)
@@ -193,7 +193,7 @@ function metadata(format: 'canonical' | 'heap', offsets: readonly number[], size
 }
 
 /** A file that is written front to back. */
-class Output {
+export class Output {
   length = 0
   private readonly file: number
 
