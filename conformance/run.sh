@@ -22,13 +22,16 @@ for package in java.lang java.lang.invoke java.lang.reflect java.math java.net j
   esac
 done
 
+# Maven's profiles, and more options.
 profiles() {
   case $1 in
-    2.0.1) echo flink-2 ;;
-    2.*) echo flink-2,avro,changelog,forst ;;
-    1.8.*) echo flink-1.8 ;;
-    1.20.*) echo flink-1.16,avro,changelog ;;
-    *) echo flink-1.16,avro ;;
+    2.0.1) echo -Pflink-2 ;;
+    2.3.*) echo -Pflink-2,avro,changelog,forst,state-processor ;;
+    2.*) echo -Pflink-2,avro,changelog,forst ;;
+    1.8.*) echo -Pflink-1.8 ;;
+    1.20.*) echo -Pflink-1.16,avro,changelog,state-processor -Dprocessor.version=1.20.0 ;;
+    1.16.*) echo -Pflink-1.16,avro,state-processor ;;
+    *) echo -Pflink-1.16,avro ;;
   esac
 }
 
@@ -41,7 +44,8 @@ build() {
   mkdir -p "$target"
   # The time of the start counts, so that a change made meanwhile is not missed.
   touch "$target/started.$$"
-  (cd "$here" && mvn -q -B "-P$(profiles "$1")" "-Dflink.version=$1" compile dependency:build-classpath "-Dmdep.outputFile=target/$1/classpath.txt" >&2)
+  # shellcheck disable=SC2046
+  (cd "$here" && mvn -q -B $(profiles "$1") "-Dflink.version=$1" compile dependency:build-classpath "-Dmdep.outputFile=target/$1/classpath.txt" >&2)
   mv "$target/started.$$" "$target/built"
 }
 
@@ -297,7 +301,7 @@ smoke() {
 }
 
 case ${1:-} in
-  generate | verify | serializers | random-values)
+  generate | verify | plan | resume | read | dispose | serializers | random-values)
     command=$1 version=$2
     shift 2
     run "$version" "$command" "$@"

@@ -36,9 +36,7 @@ final class Cluster implements AutoCloseable {
 
     /** Starts the job, from a snapshot if one is given. */
     void start(JobModel model, String snapshot) throws Exception {
-        StreamExecutionEnvironment env = StreamExecutionEnvironment.createLocalEnvironment(1, settings.configuration());
-        env.disableOperatorChaining();
-        env.getConfig().disableClosureCleaner();
+        StreamExecutionEnvironment env = environment(1);
         env.getConfig().setUseSnapshotCompression(settings.compression);
         env.enableCheckpointing(1_000_000_000L);
         Flink.useEventTime(env);
@@ -53,6 +51,20 @@ final class Cluster implements AutoCloseable {
             graph.setSavepointRestoreSettings(restoreSettings(snapshot));
         }
         cluster.submitJob(graph).get();
+    }
+
+    StreamExecutionEnvironment environment(int parallelism) {
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.createLocalEnvironment(parallelism, settings.configuration());
+        env.disableOperatorChaining();
+        env.getConfig().disableClosureCleaner();
+        return env;
+    }
+
+    /** Runs a job to its end. */
+    void run(StreamExecutionEnvironment env) throws Exception {
+        graph = Flink.jobGraph(env, new JobID(0, ++starts));
+        cluster.submitJob(graph).get();
+        cluster.requestJobResult(graph.getJobID()).get().toJobExecutionResult(Cluster.class.getClassLoader());
     }
 
     /** The enum of the claim modes has had three names. */
@@ -137,6 +149,16 @@ final class Cluster implements AutoCloseable {
         return settings.isCheckpoint()
                 ? Flink.checkpoint(cluster, job)
                 : Flink.savepoint(cluster, job, directory, settings.format);
+    }
+
+    /** Takes a checkpoint, whatever the settings say. */
+    void checkpoint() throws Exception {
+        Flink.checkpoint(cluster, job);
+    }
+
+    /** Has Flink delete a savepoint. */
+    void dispose(String savepoint) throws Exception {
+        cluster.disposeSavepoint(savepoint).get();
     }
 
     void cancel() throws Exception {

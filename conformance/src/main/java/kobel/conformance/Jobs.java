@@ -5,6 +5,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import kobel.conformance.jobs.KindsJob;
 import kobel.conformance.jobs.KryoJob;
+import kobel.conformance.jobs.LedgerJob;
 import kobel.conformance.jobs.NamesJob;
 import kobel.conformance.jobs.NamespacesJob;
 import kobel.conformance.jobs.OperatorStateJob;
@@ -39,6 +40,7 @@ final class Jobs {
         JOBS.put("names", NamesJob::model);
         JOBS.put("opstate", OperatorStateJob::model);
         JOBS.put("unknown", UnknownJob::model);
+        JOBS.put("ledger", LedgerJob::model);
         JOBS.put("wide", KindsJob::wide);
         JOBS.put("windows", WindowsJob::model);
     }

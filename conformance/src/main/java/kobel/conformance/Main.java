@@ -49,6 +49,17 @@ public final class Main {
             Settings settings = new Settings(words[1], "hashmap", "canonical", workplace, options(words, 3));
             isFine = new Verify(settings).run(Path.of(words[2]).toUri().toString());
             Generate.deleteTree(workplace);
+        } else if (words.length >= 3 && words[0].equals("plan")) {
+            new Plan(new Settings(words[1], "hashmap", "canonical", Path.of(words[2]), options(words, 3))).write();
+        } else if (words.length >= 3 && words[0].equals("resume")) {
+            Path workplace = Files.createTempDirectory("kobel-resume");
+            Settings settings = new Settings(words[1], "hashmap", "canonical", workplace, options(words, 3));
+            isFine = new Resume(settings).run(Path.of(words[2]).toAbsolutePath().toUri().toString());
+            Generate.deleteTree(workplace);
+        } else if (words.length >= 3 && words[0].equals("read")) {
+            isFine = Read.run(words[1], Path.of(words[2]).toAbsolutePath(), options(words, 3));
+        } else if (words.length == 2 && words[0].equals("dispose")) {
+            isFine = Dispose.run(Path.of(words[1]).toAbsolutePath());
         } else if (words.length == 3 && words[0].equals("serializers")) {
             // It says how its values are rendered.
             Jobs.byName("avro");
@@ -58,6 +69,10 @@ public final class Main {
         } else {
             System.err.println("usage: generate JOB BACKEND FORMAT OUTDIR [name=value …]");
             System.err.println("       verify JOB SNAPSHOT [name=value …]");
+            System.err.println("       plan JOB OUTDIR [name=value …]");
+            System.err.println("       resume JOB SNAPSHOT [name=value …]");
+            System.err.println("       read JOB SAVEPOINT [name=value …]");
+            System.err.println("       dispose SAVEPOINT");
             System.err.println("       serializers INPUT OUTPUT");
             System.err.println("       random-values OUTPUT COUNT SEED");
             return 2;

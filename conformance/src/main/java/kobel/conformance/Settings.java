@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import kobel.conformance.flink.Flink;
+import kobel.conformance.model.JobModel;
+import kobel.conformance.model.OperatorModel;
 import org.apache.flink.configuration.Configuration;
 
 /** What a snapshot is made with: {@code JOB BACKEND FORMAT OUTDIR [name=value …]}. */
@@ -58,6 +60,19 @@ final class Settings {
 
     Map<String, Object> shown() {
         return new LinkedHashMap<>(options);
+    }
+
+    String option(String name, String otherwise) {
+        return options.getOrDefault(name, otherwise);
+    }
+
+    /** Gives every operator the parallelism and max parallelism that were asked for. */
+    void resize(JobModel model) {
+        int maxParallelism = Integer.parseInt(option("maxParallelism", "0"));
+        for (OperatorModel operator : model.operators) {
+            operator.maxParallelism = maxParallelism > 0 ? maxParallelism : operator.maxParallelism;
+            operator.parallelism = parallelism > 0 ? Math.min(parallelism, operator.maxParallelism) : operator.parallelism;
+        }
     }
 
     /** The checkpoints' place; it stays in the metadata of incremental checkpoints. */

@@ -25,13 +25,11 @@ final class Verify {
     /** True if everything is as it should be. */
     boolean run(String snapshot) throws Exception {
         int steps = 0;
+        settings.resize(model);
+        Run.start(model, List.of(Run.VERIFY), settings.phases);
         for (OperatorModel operator : model.operators) {
-            if (settings.parallelism > 0 && operator.maxParallelism >= settings.parallelism) {
-                operator.parallelism = settings.parallelism;
-            }
             steps += operator.verifySteps().size();
         }
-        Run.start(model, List.of(Run.VERIFY), settings.phases);
         try (Cluster cluster = new Cluster(settings, model.maxOperatorParallelism())) {
             cluster.start(model, snapshot);
             Run.release();
@@ -43,8 +41,12 @@ final class Verify {
             operator.checkAll();
         }
         List<String> differences = new ArrayList<>(Run.differences());
-        differences.stream().limit(SHOWN).map(text -> text.substring(0, Math.min(text.length(), LENGTH))).forEach(System.out::println);
+        print(differences);
         System.out.println(settings.job + ": " + steps + " steps compared, " + differences.size() + " differences");
         return differences.isEmpty();
+    }
+
+    static void print(List<String> differences) {
+        differences.stream().limit(SHOWN).map(text -> text.substring(0, Math.min(text.length(), LENGTH))).forEach(System.out::println);
     }
 }

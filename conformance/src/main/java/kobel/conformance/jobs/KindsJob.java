@@ -100,6 +100,19 @@ public final class KindsJob {
         return new JobModel("wide").add(everything("wide-tuple", Types.TUPLE(Types.STRING, Types.INT), tuples(12)).parallel(2, 32768));
     }
 
+    /** All kinds of state under three types of keys, a few under others. */
+    static List<KeyedModel> ledger() {
+        return List.of(
+                everything("ledger-long", Types.LONG, longs(40)),
+                everything("ledger-string", Types.STRING, TypesJob.KEYS),
+                everything("ledger-tuple", Types.TUPLE(Types.STRING, Types.INT), tuples(12)),
+                simple("ledger-pojo", Types.POJO(Seat.class), seats()),
+                simple("ledger-row", Types.ROW(Types.STRING, Types.LONG), rows()),
+                simple("ledger-int", Types.INT, ints(24)),
+                simple("ledger-decimal", Types.BIG_DEC, decimals()),
+                simple("ledger-double", Types.DOUBLE, Arrays.asList(0.0, -0.0, 1.5, -1e300)));
+    }
+
     private static KeyedModel everything(String uid, TypeInformation<?> type, List<?> keys) {
         KeyedModel operator = new KeyedModel(uid, type, keys);
         for (boolean ttl : new boolean[] {false, true}) {

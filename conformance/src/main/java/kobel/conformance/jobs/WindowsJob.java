@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import kobel.conformance.flink.Flink;
+import kobel.conformance.jobs.WindowFunctions.Telling;
 import kobel.conformance.json.Json;
 import kobel.conformance.json.Render;
 import kobel.conformance.model.JobModel;
@@ -86,6 +87,19 @@ public final class WindowsJob {
         operator.put("timers", WindowModel.timers(TIME_WINDOW, timers));
     }
 
+    /** What the open windows give in the end. */
+    private static List<Object> windowResults(Map<Long, List<Event>> records, long watermark, Function<Event, List<TimeWindow>> assign,
+            Function<List<Event>, Object> result) {
+        List<Object> results = new ArrayList<>();
+        records.forEach((key, events) -> {
+            Map<TimeWindow, List<Event>> windows = new TreeMap<>((a, b) -> Long.compare(a.getStart(), b.getStart()));
+            events.forEach(event -> assign.apply(event).stream().filter(window -> window.maxTimestamp() > watermark)
+                    .forEach(window -> windows.computeIfAbsent(window, w -> new ArrayList<>()).add(event)));
+            windows.forEach((window, inside) -> results.add(WindowModel.result(key, window, List.of(result.apply(inside)))));
+        });
+        return results;
+    }
+
     private static Map<String, Object> timer(long key, TimeWindow window) {
         return Json.object("timestamp", window.maxTimestamp(), "key", key, "namespace", Render.json(window));
     }
@@ -115,8 +129,8 @@ public final class WindowsJob {
 
     private static final class Tumbling implements Shape {
         @Override
-        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
-            return stream.window(Flink.tumbling(SIZE)).reduce(new Largest());
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream, int operator) {
+            return stream.window(Flink.tumbling(SIZE)).reduce(new Largest(), new Telling<Integer, TimeWindow>(operator), Types.INT);
         }
 
         @Override
@@ -134,12 +148,19 @@ public final class WindowsJob {
             timeWindows(operator, records, watermark, event -> windowsOf(event.timestamp(), SIZE), "reducing", Types.INT.toString(),
                     events -> events.stream().map(Event::value).reduce(new Largest()).get());
         }
+
+        @Override
+        public List<Object> results(Map<Long, List<Event>> records, long watermark, int phasesBefore) {
+            return windowResults(records, watermark, event -> windowsOf(event.timestamp(), SIZE),
+                    events -> events.stream().map(Event::value).reduce(new Largest()).get());
+        }
     }
 
     private static final class Sliding implements Shape {
         @Override
-        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
-            return stream.window(Flink.sliding(SIZE, SLIDE)).aggregate(new Functions.Mean(), Types.TUPLE(Types.LONG, Types.INT), Types.DOUBLE);
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream, int operator) {
+            return stream.window(Flink.sliding(SIZE, SLIDE))
+                    .aggregate(new Functions.Mean(), new Telling<Double, TimeWindow>(operator), Types.TUPLE(Types.LONG, Types.INT), Types.DOUBLE, Types.INT);
         }
 
         @Override
@@ -158,13 +179,19 @@ public final class WindowsJob {
                     Types.TUPLE(Types.LONG, Types.INT).toString(),
                     events -> Tuple2.of(events.stream().mapToLong(Event::value).sum(), events.size()));
         }
+
+        @Override
+        public List<Object> results(Map<Long, List<Event>> records, long watermark, int phasesBefore) {
+            return windowResults(records, watermark, event -> windowsOf(event.timestamp(), SLIDE),
+                    events -> (double) events.stream().mapToLong(Event::value).sum() / events.size());
+        }
     }
 
     /** Contents lie under the window that a session began with; merging-window-set leads there from the window it has become. */
     private static final class Session implements Shape {
         @Override
-        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
-            return stream.window(Flink.session(GAP)).process(new WindowFunctions.PerTimeWindow(), Types.INT);
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream, int operator) {
+            return stream.window(Flink.session(GAP)).process(new Telling<Integer, TimeWindow>(operator), Types.INT);
         }
 
         @Override
@@ -206,6 +233,20 @@ public final class WindowsJob {
             operator.put("timers", WindowModel.timers(TIME_WINDOW, timers));
         }
 
+        @Override
+        public List<Object> results(Map<Long, List<Event>> records, long watermark, int phasesBefore) {
+            List<Object> results = new ArrayList<>();
+            records.forEach((key, events) -> {
+                for (List<Event> session : sessions(events)) {
+                    TimeWindow window = new TimeWindow(session.get(0).timestamp(), session.get(session.size() - 1).timestamp() + GAP);
+                    if (window.maxTimestamp() > watermark) {
+                        results.add(WindowModel.result(key, window, session.stream().map(Event::value).toList()));
+                    }
+                }
+            });
+            return results;
+        }
+
         private static List<List<Event>> sessions(List<Event> events) {
             List<List<Event>> sessions = new ArrayList<>();
             long end = Long.MIN_VALUE;
@@ -234,8 +275,8 @@ public final class WindowsJob {
         }
 
         @Override
-        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream) {
-            return isEvicting ? WindowFunctions.evicting(stream, FIRE, KEEP) : WindowFunctions.purging(stream, FIRE);
+        public SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream, int operator) {
+            return isEvicting ? WindowFunctions.evicting(stream, FIRE, KEEP, operator) : WindowFunctions.purging(stream, FIRE, operator);
         }
 
         @Override
@@ -275,6 +316,27 @@ public final class WindowsJob {
                     WindowModel.state(CONTENTS, "list", "GlobalWindow", type, contents),
                     WindowModel.state("count", "reducing", "GlobalWindow", Types.LONG.toString(), counts)));
             operator.put("timers", WindowModel.timers("GlobalWindow", List.of()));
+        }
+
+        @Override
+        public List<Object> results(Map<Long, List<Event>> records, long watermark, int phasesBefore) {
+            List<Object> results = new ArrayList<>();
+            records.forEach((key, events) -> {
+                List<Integer> inside = new ArrayList<>();
+                int count = 0;
+                for (Event event : events) {
+                    inside.add(event.value());
+                    if (++count == FIRE) {
+                        count = 0;
+                        inside.subList(0, isEvicting ? Math.max(0, inside.size() - KEEP) : 0).clear();
+                        if (WindowModel.isLater(event, phasesBefore)) {
+                            results.add(WindowModel.result(key, GlobalWindow.get(), new ArrayList<>(inside)));
+                        }
+                        inside.subList(0, isEvicting ? 0 : inside.size()).clear();
+                    }
+                }
+            });
+            return results;
         }
 
         private Object element(Event event) {

@@ -60,6 +60,13 @@ public final class BroadcastModel extends OperatorModel {
                 "mapValueType", Types.STRING.toString(), "entriesInEverySubtask", Render.json(rules))));
     }
 
+    @Override
+    public Map<String, Object> plan(PlanTypes types) {
+        return Json.object("key", types.of(Types.INT),
+                "states", List.of(Json.object("name", "sum", "kind", "value", "type", types.of(Types.LONG))),
+                "operatorStates", List.of(Json.object("name", "rules", "kind", "broadcast", "mapKey", types.of(Types.INT), "type", types.of(Types.STRING))));
+    }
+
     private Map<Integer, Long> sums(int phases) {
         Map<Integer, Long> sums = new TreeMap<>();
         rules(phases).keySet().forEach(record -> sums.merge(record % 10, (long) record, Long::sum));
@@ -75,6 +82,16 @@ public final class BroadcastModel extends OperatorModel {
             }
         }
         return rules;
+    }
+
+    /** What comes by one input may overtake the other: the rules of a phase must be there before the next thing is sent. */
+    @Override
+    public boolean isReady() {
+        return Run.counted(countName()) == Run.recordPhases() * STEPS * parallelism;
+    }
+
+    private String countName() {
+        return index + "/rules";
     }
 
     @Override
@@ -132,6 +149,7 @@ public final class BroadcastModel extends OperatorModel {
                 return;
             }
             context.getBroadcastState(RULES).put(step, "rule " + step);
+            Run.count(((BroadcastModel) Run.operator(operator)).countName(), 1);
         }
     }
 }

@@ -5,9 +5,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import kobel.conformance.json.Json;
+import kobel.conformance.json.Render;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.functions.KeySelector;
+import org.apache.flink.api.java.typeutils.PojoTypeInfo;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /** A keyed operator with any states and timers. A step is the index of a key: all that its phase writes for that key. */
@@ -86,6 +90,52 @@ public class KeyedModel extends OperatorModel {
             timers.forEach(service -> timerList.addAll(service.expected(keys, phases)));
             operator.put("timers", timerList);
         }
+    }
+
+    /** Keys of these classes need a hash that only their own code knows. */
+    @Override
+    public Integer keyGroup(String key) {
+        if (!(keyType instanceof PojoTypeInfo)) {
+            return null;
+        }
+        for (Object candidate : keys) {
+            if (Json.text(Render.json(candidate)).equals(key)) {
+                return KeyGroupRangeAssignment.assignToKeyGroup(candidate, maxParallelism);
+            }
+        }
+        throw new IllegalArgumentException(key);
+    }
+
+    @Override
+    public Map<String, Object> plan(PlanTypes types) {
+        List<Object> list = new ArrayList<>();
+        states.forEach(state -> list.add(state.plan(types)));
+        timers.forEach(service -> list.add(service.plan(types)));
+        return Json.object("key", types.of(keyType), "states", list);
+    }
+
+    /** Every timer fires; what it gives tells the key's first state too. */
+    @Override
+    public List<Object> results(int phasesBefore, int phases) {
+        List<Object> results = new ArrayList<>();
+        for (TimerModel service : timers) {
+            for (TimerModel.Timer timer : service.contents(phases)) {
+                if (timer.domain() == TimerModel.Domain.EVENT) {
+                    results.add(fired(service, timer.domain(), timer.timestamp(), keys.get(timer.key()), timer.namespace(),
+                            hasPlainState() ? states.get(0).content(timer.key(), phases) : null));
+                }
+            }
+            service.due.forEach(timer -> results.add(fired(service, timer.domain(), timer.timestamp(), keys.get(timer.key()), timer.namespace(), null)));
+        }
+        return results;
+    }
+
+    boolean hasPlainState() {
+        return !states.isEmpty() && states.get(0).namespaceType() == null;
+    }
+
+    static Object fired(TimerModel service, TimerModel.Domain domain, long timestamp, Object key, Object namespace, Object value) {
+        return Json.object("fired", service.service, "timer", TimerModel.text(domain, timestamp, key, namespace), "value", Render.json(value));
     }
 
     /** The counts that the verifying subtasks together must reach. */

@@ -142,12 +142,27 @@ final class ModelOperator extends AbstractStreamOperator<Integer>
     }
 
     @Override
-    public void onEventTime(InternalTimer<Object, Object> timer) {
-        throw new IllegalStateException("no timer may fire: " + timer);
+    public void onEventTime(InternalTimer<Object, Object> timer) throws Exception {
+        fired(Domain.EVENT, timer, model.hasPlainState() ? model.states.get(0).read(state(model.states.get(0), null)) : null);
     }
 
     @Override
     public void onProcessingTime(InternalTimer<Object, Object> timer) {
-        throw new IllegalStateException("no timer may fire: " + timer);
+        fired(Domain.PROCESSING, timer, null);
+    }
+
+    /** Which of the services it was, nobody says: it is the one with such a timer. */
+    private void fired(Domain domain, InternalTimer<Object, Object> timer, Object value) {
+        if (!Run.isResuming()) {
+            throw new IllegalStateException("no timer may fire: " + timer);
+        }
+        Object namespace = timer.getNamespace() instanceof VoidNamespace ? null : timer.getNamespace();
+        TimerModel service = model.timers.get(0);
+        for (TimerModel candidate : model.timers) {
+            if (candidate.isOf(namespace)) {
+                service = candidate;
+            }
+        }
+        Run.result(operator, KeyedModel.fired(service, domain, timer.getTimestamp(), timer.getKey(), namespace, value));
     }
 }

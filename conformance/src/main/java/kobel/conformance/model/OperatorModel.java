@@ -67,6 +67,24 @@ public abstract class OperatorModel {
         return true;
     }
 
+    /**
+     * What the operator gives (see {@link Run#result}) when it goes on from a snapshot after so many phases, until the given
+     * number of phases is done and time has run out.
+     */
+    public List<Object> results(int phasesBefore, int phases) {
+        return List.of();
+    }
+
+    /** Key, states and operator states as a plan for writing describes them. */
+    public Map<String, Object> plan(PlanTypes types) {
+        throw new UnsupportedOperationException(getClass().getSimpleName() + " has no plan");
+    }
+
+    /** The group of a key (given as its JSON text) that a row must name, or null where it follows from the key. */
+    public Integer keyGroup(String key) {
+        return null;
+    }
+
     /** After all verify steps: compares what the subtasks counted together. */
     public void checkAll() {}
 

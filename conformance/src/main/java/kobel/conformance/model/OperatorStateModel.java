@@ -27,7 +27,7 @@ public final class OperatorStateModel extends OperatorModel {
     /** How the state is given out again on restore. */
     public enum Mode { SPLIT_DISTRIBUTE, UNION, BROADCAST }
 
-    private static final class OperatorState {
+    static final class OperatorState {
         String name;
         Mode mode;
         TypeInformation<?> keyType;
@@ -36,7 +36,8 @@ public final class OperatorStateModel extends OperatorModel {
         Map<Object, Object> entries;
     }
 
-    private final List<OperatorState> states = new ArrayList<>();
+    private boolean isGrowing;
+    final List<OperatorState> states = new ArrayList<>();
 
     public OperatorStateModel(String uid, int parallelism, int maxParallelism) {
         super(uid, uid);
@@ -74,10 +75,50 @@ public final class OperatorStateModel extends OperatorModel {
                 .returns(Types.INT));
     }
 
+    /** Every later phase adds something: to lists in the first subtask, to broadcast states in all. */
+    public OperatorStateModel growing() {
+        isGrowing = true;
+        return this;
+    }
+
+    @Override
+    public Map<String, Object> plan(PlanTypes types) {
+        List<Object> list = new ArrayList<>();
+        for (OperatorState state : states) {
+            String kind = state.mode == Mode.BROADCAST ? "broadcast" : state.mode == Mode.UNION ? "operator-union" : "operator-list";
+            Map<String, Object> plan = Json.object("name", state.name, "kind", kind, "type", types.of(state.valueType));
+            if (state.keyType != null) {
+                plan.put("mapKey", types.of(state.keyType));
+            }
+            list.add(plan);
+        }
+        return Json.object("operatorStates", list);
+    }
+
+    /** What the later phases add: what the state began with, once more. */
+    private List<Object> later(OperatorState state, int phases) {
+        List<Object> more = new ArrayList<>();
+        for (int phase = 1; isGrowing && phase < phases && !state.perSubtask.get(0).isEmpty(); phase++) {
+            more.add(state.perSubtask.get(0).get(phase % state.perSubtask.get(0).size()));
+        }
+        return more;
+    }
+
+    private Map<Object, Object> entries(OperatorState state, int phases) {
+        Map<Object, Object> entries = new TreeMap<>(state.entries);
+        for (int phase = 1; isGrowing && phase < phases && !state.entries.isEmpty(); phase++) {
+            Object first = new TreeMap<>(state.entries).firstKey();
+            Object last = new TreeMap<>(state.entries).lastKey();
+            entries.put(first instanceof Integer ? (Object) (100 + phase) : "phase " + phase, state.entries.get(first));
+            entries.put(last, state.entries.get(first));
+        }
+        return entries;
+    }
+
     @Override
     public List<Integer> steps(int phase) {
         List<Integer> steps = new ArrayList<>();
-        for (int subtask = 0; phase == 0 && subtask < parallelism; subtask++) {
+        for (int subtask = 0; (phase == 0 || isGrowing) && subtask < parallelism; subtask++) {
             steps.add(subtask);
         }
         return steps;
@@ -102,6 +143,30 @@ public final class OperatorStateModel extends OperatorModel {
             }
         }
         operator.put("operatorStates", list);
+    }
+
+    private String countName(OperatorState state, String text) {
+        return index + "/" + state.name + "/" + text;
+    }
+
+    /** All subtasks together have every element of the lists that are given out in parts, once. */
+    @Override
+    public void checkAll() {
+        for (OperatorState state : states) {
+            if (state.mode != Mode.SPLIT_DISTRIBUTE) {
+                continue;
+            }
+            List<Object> expected = new ArrayList<>(later(state, Run.checkedPhases()));
+            state.perSubtask.forEach(expected::addAll);
+            Map<String, Integer> counts = new TreeMap<>();
+            Writer.texts(expected).forEach(text -> counts.merge((String) text, 1, Integer::sum));
+            counts.put("", expected.size());
+            counts.forEach((text, count) -> {
+                if (Run.counted(countName(state, text)) != count) {
+                    Run.differences().add(name + " " + state.name + ": " + Run.counted(countName(state, text)) + " instead of " + count + " times " + text);
+                }
+            });
+        }
     }
 
     private static final class ToSubtask implements Partitioner<Integer> {
@@ -159,8 +224,16 @@ public final class OperatorStateModel extends OperatorModel {
             }
             for (int i = 0; i < handles.size(); i++) {
                 OperatorState state = states().get(i);
+                OperatorStateModel model = (OperatorStateModel) Run.operator(operator);
+                int phase = step / StepSource.PHASE;
                 if (state.mode == Mode.BROADCAST) {
-                    ((BroadcastState) handles.get(i)).putAll(new TreeMap<>(state.entries));
+                    ((BroadcastState) handles.get(i)).putAll(model.entries(state, phase + 1));
+                } else if (phase > 0) {
+                    List<Object> before = model.later(state, phase);
+                    List<Object> after = model.later(state, phase + 1);
+                    if (Flink.subtask(getRuntimeContext()) == 0) {
+                        ((ListState) handles.get(i)).addAll(after.subList(before.size(), after.size()));
+                    }
                 } else {
                     ((ListState) handles.get(i)).addAll(state.perSubtask.get(Flink.subtask(getRuntimeContext())));
                 }
@@ -168,24 +241,30 @@ public final class OperatorStateModel extends OperatorModel {
             return step;
         }
 
-        /** Lists are given out as they were if the parallelism is the same; union and broadcast always. */
+        /** Lists are given out as they were if the parallelism is the same, else to some subtask; union and broadcast to all. */
         private void verify() throws Exception {
             OperatorStateModel model = (OperatorStateModel) Run.operator(operator);
+            int subtask = Flink.subtask(getRuntimeContext());
             StringBuilder differences = new StringBuilder();
             for (int i = 0; i < handles.size(); i++) {
                 OperatorState state = states().get(i);
                 List<Object> expected = new ArrayList<>();
                 List<Object> found = new ArrayList<>();
                 if (state.mode == Mode.BROADCAST) {
-                    expected.addAll(state.entries.entrySet());
+                    expected.addAll(model.entries(state, Run.checkedPhases()).entrySet());
                     ((BroadcastState<?, ?>) handles.get(i)).immutableEntries().forEach(found::add);
-                } else if (state.mode == Mode.UNION) {
-                    state.perSubtask.forEach(expected::addAll);
-                } else if (model.parallelism == state.perSubtask.size()) {
-                    expected.addAll(state.perSubtask.get(Flink.subtask(getRuntimeContext())));
-                }
-                if (state.mode != Mode.BROADCAST && (state.mode == Mode.UNION || model.parallelism == state.perSubtask.size())) {
+                } else {
                     ((ListState<?>) handles.get(i)).get().forEach(found::add);
+                    texts(found).forEach(text -> Run.count(model.countName(state, (String) text), 1));
+                    Run.count(model.countName(state, ""), found.size());
+                    if (state.mode == Mode.UNION) {
+                        state.perSubtask.forEach(expected::addAll);
+                    } else if (model.parallelism == state.perSubtask.size()) {
+                        expected.addAll(state.perSubtask.get(subtask));
+                    } else {
+                        continue;
+                    }
+                    expected.addAll(subtask == 0 ? model.later(state, Run.checkedPhases()) : List.of());
                 }
                 if (!texts(expected).equals(texts(found))) {
                     differences.append(model.name).append(' ').append(state.name).append(": expected ").append(texts(expected))

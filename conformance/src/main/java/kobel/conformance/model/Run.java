@@ -6,12 +6,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import kobel.conformance.flink.Flink;
+import kobel.conformance.json.Json;
 import org.apache.flink.api.common.functions.RuntimeContext;
 
 /** The one run of this process: tasks of the in-process cluster find here the model and what they may do next. */
 public final class Run {
     /** The pseudo phase in which operators compare what they hold with the model. */
     public static final int VERIFY = -1;
+    /** The pseudo phase in which time runs out: every event timer fires and every window closes. */
+    public static final int FLUSH = -2;
 
     private static volatile JobModel job;
     private static volatile int round;
@@ -21,6 +24,7 @@ public final class Run {
     private static final AtomicInteger ENDED = new AtomicInteger();
     private static final AtomicInteger VERIFIED = new AtomicInteger();
     private static final Queue<String> DIFFERENCES = new ConcurrentLinkedQueue<>();
+    private static final Queue<String> RESULTS = new ConcurrentLinkedQueue<>();
     private static final ConcurrentHashMap<String, AtomicInteger> COUNTS = new ConcurrentHashMap<>();
 
     private Run() {}
@@ -35,6 +39,7 @@ public final class Run {
         ENDED.set(0);
         VERIFIED.set(0);
         DIFFERENCES.clear();
+        RESULTS.clear();
         COUNTS.clear();
     }
 
@@ -57,8 +62,14 @@ public final class Run {
         return job.operators.get(index);
     }
 
+    /** Nothing but verifying: window operators are replaced by readers. */
     public static boolean isVerifying() {
-        return phases.contains(VERIFY);
+        return phases.equals(List.of(VERIFY));
+    }
+
+    /** Whether the job goes on and its results are compared. */
+    public static boolean isResuming() {
+        return phases.contains(FLUSH);
     }
 
     /** How many phases the restored snapshot is to hold. */
@@ -69,6 +80,11 @@ public final class Run {
     /** The phase of a round (0, 1, …) once it is released, else null. */
     static Integer phaseOf(int nextRound) {
         return nextRound < round ? phases.get(nextRound) : null;
+    }
+
+    /** How many phases of records were released. */
+    static long recordPhases() {
+        return phases.stream().limit(round).filter(phase -> phase >= 0).count();
     }
 
     /** A source that has sent all it ever will. */
@@ -104,6 +120,20 @@ public final class Run {
     public static int counted(String what) {
         AtomicInteger number = COUNTS.get(what);
         return number == null ? 0 : number.get();
+    }
+
+    /** What an operator gives: a firing timer, a window's result. */
+    public static void result(int operator, Object json) {
+        RESULTS.add(job.operators.get(operator).name + ' ' + Json.text(json));
+    }
+
+    /** What a reader of a savepoint finds. */
+    public static void read(String text) {
+        RESULTS.add(text);
+    }
+
+    public static Queue<String> results() {
+        return RESULTS;
     }
 
     public static Queue<String> differences() {

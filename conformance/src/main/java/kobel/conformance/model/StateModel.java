@@ -228,6 +228,26 @@ public final class StateModel {
         return joined;
     }
 
+    /** What a key's state holds in VoidNamespace; of an aggregating one the result. */
+    Object content(int key, int phases) {
+        Object content = contents(phases).get(new Slot(key, null));
+        return kind == Kind.AGGREGATING && content != null ? aggregate.getResult(content) : content;
+    }
+
+    Map<String, Object> plan(PlanTypes types) {
+        Map<String, Object> plan = Json.object("name", name, "kind", kind.name().toLowerCase(), "type", types.of(valueType));
+        if (mapKeyType != null) {
+            plan.put("mapKey", types.of(mapKeyType));
+        }
+        if (namespaceType != null) {
+            plan.put("namespace", types.of(namespaceType));
+        }
+        if (ttl) {
+            plan.put("ttl", true);
+        }
+        return plan;
+    }
+
     /** The state as it stands in expected.json. */
     public Map<String, Object> expected(List<?> keys, int phases) {
         Map<String, Object> state = Json.object("name", name, "kind", kind.name().toLowerCase(), "ttl", ttl);
@@ -274,6 +294,11 @@ public final class StateModel {
 
     /** The difference between the state of the current key and the model, or null. */
     public String difference(int phases, int key, Object namespace, State state) throws Exception {
+        return difference(phases, key, namespace, read(state));
+    }
+
+    /** Null, a value, or a list or map with something in it; aggregating: the result. */
+    public Object read(State state) throws Exception {
         Object actual;
         switch (kind) {
             case VALUE:
@@ -296,10 +321,10 @@ public final class StateModel {
             default:
                 actual = ((AggregatingState) state).get();
         }
-        return difference(phases, key, namespace, actual);
+        return actual;
     }
 
-    /** The same for what was read: null, a value, or a list or map with something in it; aggregating: the result. */
+    /** The same for what was read. */
     String difference(int phases, int key, Object namespace, Object actual) {
         Object expected = contents(phases).get(new Slot(key, namespace));
         if (kind == Kind.AGGREGATING && expected != null) {

@@ -44,6 +44,10 @@ final class StepSource extends LegacySource<Integer> {
             model.verifySteps().forEach(step -> context.collect(-1 - step));
             return;
         }
+        if (phase == Run.FLUSH) {
+            context.emitWatermark(org.apache.flink.streaming.api.watermark.Watermark.MAX_WATERMARK);
+            return;
+        }
         List<Integer> steps = model.steps(phase);
         for (int step : steps) {
             Long timestamp = model.timestamp(phase, step);

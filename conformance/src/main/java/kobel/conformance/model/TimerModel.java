@@ -24,6 +24,9 @@ public final class TimerModel {
     public final TypeInformation<?> namespaceType;
     final List<Change> changes = new ArrayList<>();
 
+    /** Timers of the processing time that a written savepoint has and whose time is past: they fire once it is restored. */
+    final List<Timer> due = new ArrayList<>();
+
     public TimerModel(String service, TypeInformation<?> namespaceType) {
         this.service = service;
         this.namespaceType = namespaceType;
@@ -37,6 +40,31 @@ public final class TimerModel {
     public TimerModel delete(int phase, int key, Domain domain, long timestamp, Object namespace) {
         changes.add(new Change(phase, true, new Timer(key, domain, timestamp, namespace)));
         return this;
+    }
+
+    public TimerModel due(int key, long timestamp, Object namespace) {
+        due.add(new Timer(key, Domain.PROCESSING, timestamp, namespace));
+        return this;
+    }
+
+    boolean isOf(Object namespace) {
+        return namespace == null ? namespaceType == null : namespaceType != null && namespaceType.getTypeClass().isInstance(namespace);
+    }
+
+    Map<String, Object> plan(PlanTypes types) {
+        Map<String, Object> plan = Json.object("name", service, "kind", "timer");
+        if (namespaceType != null) {
+            plan.put("namespace", types.of(namespaceType));
+        }
+        return plan;
+    }
+
+    /** The timers that are due, as rows. */
+    public List<Map<String, Object>> dueRows(List<?> keys) {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        due.forEach(timer -> rows.add(Json.object("timestamp", Render.json(timer.timestamp), "key", Render.json(keys.get(timer.key)),
+                "namespace", Render.json(timer.namespace))));
+        return rows;
     }
 
     Set<Timer> contents(int phases) {

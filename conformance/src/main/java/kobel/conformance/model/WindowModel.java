@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import kobel.conformance.json.Json;
+import kobel.conformance.json.Render;
+import org.apache.flink.api.common.ExecutionConfig;
+import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
@@ -20,7 +23,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 public final class WindowModel extends OperatorModel {
     /** One kind of window operator: how Flink is told, and what it must then hold. */
     public interface Shape {
-        SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream);
+        SingleOutputStreamOperator<?> apply(KeyedStream<Integer, Long> stream, int operator);
 
         /** The states, as a reader may open them; an aggregating one gives its accumulator. */
         List<StateDescriptor<?, ?>> descriptors();
@@ -29,6 +32,9 @@ public final class WindowModel extends OperatorModel {
 
         /** Adds keyedStates and timers, given the records of each key in order and the last watermark. */
         void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark);
+
+        /** What the windows give (see {@link #result}) that are still open after the watermark, or after so many phases. */
+        List<Object> results(Map<Long, List<Event>> records, long watermark, int phasesBefore);
     }
 
     /** A record and its event time. */
@@ -54,19 +60,64 @@ public final class WindowModel extends OperatorModel {
         if (Run.isVerifying()) {
             finish(stream.transform(name, Types.INT, new WindowReader(index)));
         } else {
-            finish(shape.apply(stream));
+            finish(shape.apply(stream, index));
         }
     }
 
     /** Enough for every subtask to get some. */
     @Override
     public List<Integer> verifySteps() {
-        return steps(0);
+        return Run.isResuming() ? List.of() : steps(0);
+    }
+
+    /** What a window gives. */
+    public static Object result(Object key, Object window, List<?> contents) {
+        return Json.object("key", Render.json(key), "window", Render.json(window), "gives", Render.json(contents));
+    }
+
+    @Override
+    public List<Object> results(int phasesBefore, int phases) {
+        return shape.results(records(phases), watermark(phasesBefore - 1), phasesBefore);
+    }
+
+    /** True for a record that came in the phases after so many. */
+    public static boolean isLater(Event event, int phases) {
+        return event.value >= phases * StepSource.PHASE;
+    }
+
+    @Override
+    public Map<String, Object> plan(PlanTypes types) {
+        List<Object> states = new ArrayList<>();
+        for (StateDescriptor<?, ?> descriptor : shape.descriptors()) {
+            Map<String, Object> state = Json.object("name", descriptor.getName(), "kind", kind(descriptor), "type", planType(descriptor, types));
+            if (!descriptor.getName().equals(MERGING)) {
+                state.put("namespace", types.of(shape.windowSerializer()));
+            }
+            states.add(state);
+        }
+        states.add(Json.object("name", "window-timers", "kind", "timer", "namespace", types.of(shape.windowSerializer())));
+        return Json.object("key", types.of(Types.LONG), "states", states);
+    }
+
+    private static String kind(StateDescriptor<?, ?> descriptor) {
+        return descriptor.getType().name().toLowerCase();
+    }
+
+    /** Of a list its elements. */
+    private static Object planType(StateDescriptor<?, ?> descriptor, PlanTypes types) {
+        if (!descriptor.isSerializerInitialized()) {
+            descriptor.initializeSerializerUnlessSet(new ExecutionConfig());
+        }
+        return types.of(descriptor instanceof ListStateDescriptor
+                ? ((ListStateDescriptor<?>) descriptor).getElementSerializer() : descriptor.getSerializer());
     }
 
     @Override
     @SuppressWarnings("unchecked")
     public void checkAll() {
+        if (Run.isResuming()) {
+            return;
+        }
         Map<String, Object> expected = expected(Run.checkedPhases());
         for (String part : new String[] {"keyedStates", "timers"}) {
             for (Map<String, Object> state : (List<Map<String, Object>>) expected.get(part)) {
@@ -110,6 +161,11 @@ public final class WindowModel extends OperatorModel {
 
     @Override
     protected void describe(Map<String, Object> operator, int phases) {
+        operator.put("keyType", Types.LONG.toString());
+        shape.describe(operator, records(phases), watermark(phases - 1));
+    }
+
+    private Map<Long, List<Event>> records(int phases) {
         Map<Long, List<Event>> records = new TreeMap<>();
         for (int phase = 0; phase < phases; phase++) {
             for (int step : steps(phase)) {
@@ -117,8 +173,7 @@ public final class WindowModel extends OperatorModel {
                 records.computeIfAbsent(key(record), k -> new ArrayList<>()).add(new Event(timestamp(phase, step), record));
             }
         }
-        operator.put("keyType", Types.LONG.toString());
-        shape.describe(operator, records, watermark(phases - 1));
+        return records;
     }
 
     private static long key(int record) {

@@ -1,0 +1,11 @@
+package kobel.conformance.model;
+
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+
+/** How a plan for writing names types. */
+public interface PlanTypes {
+    Object of(TypeInformation<?> type);
+
+    Object of(TypeSerializer<?> serializer);
+}
