@@ -53,6 +53,7 @@ export { MemoryStore } from './store/memory.ts'
 export type { Store, StoreEntry } from './store/store.ts'
 export type { Spill, SpillFile, StagedFile, WritableStore } from './store/writable.ts'
 export { type CommitOptions, type CommitResult, commit } from './write/commit.ts'
+export { describePlan } from './write/describe-plan.ts'
 export { mergeHandles, type PartitionHandle, type WriteHandle } from './write/handle.ts'
 export {
   type LoadOptions,
@@ -75,5 +76,15 @@ export {
   readPlan,
   type WritePlan,
 } from './write/plan.ts'
+export type {
+  OperatorDescription,
+  OperatorStateDescription,
+  PlanDescription,
+  StateDescription,
+  WindowsDescription,
+} from './write/plan-description.ts'
 export type { WriteRow } from './write/rows.ts'
 export type { RowOrLine } from './write/take-lines.ts'
+export { readTypeDescription, serializerSnapshotOf } from './write/types/build.ts'
+export { type TypeConstructors, type } from './write/types/constructors.ts'
+export type { PojoDescription, StateReference, TypeDescription } from './write/types/description.ts'

@@ -11,7 +11,9 @@ import type { FieldDescriptions } from '../serializer/options.ts'
 import type { SerializerRow } from '../serializer/row.ts'
 import { keyGroupOfHash, keyGroupRangeOf, subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import { operatorIdOf } from '../snapshot/open.ts'
+import { describePlan, isDescribed } from './describe-plan.ts'
 import { flinkTarget } from './flink-target.ts'
+import type { PlanDescription } from './plan-description.ts'
 import { keyedDeclarationOf, type ResolvedOperator, resolveOperator } from './resolve.ts'
 
 /**
@@ -264,9 +266,12 @@ function sorted(json: unknown): unknown {
   return members.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, sorted(value)])
 }
 
-/** Checks a plan that came as JSON. @throws KobelError `USAGE`, which names the member that is wrong. */
+/**
+ * Checks a plan that came as JSON; of a described one (`describePlan`) it makes the write plan.
+ * @throws KobelError `USAGE`, which names the member that is wrong.
+ */
 export function readPlan(json: unknown): WritePlan {
-  const plan = objectAt(json, 'the plan')
+  const plan = isDescribed(json) ? { ...describePlan(json as PlanDescription) } : objectAt(json, 'the plan')
   flinkTarget(String(plan.flink))
   if (!/^\d{1,19}$/.test(String(plan.checkpointId))) throw wrong('checkpointId', 'a number', plan.checkpointId)
   if (plan.properties !== null) fromBase64(textAt(plan.properties, 'properties'))
