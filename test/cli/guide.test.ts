@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { kobel, linesOf } from './run.ts'
 
@@ -12,20 +14,32 @@ function wordsOf(command: string): string[] {
 /** A shell session of the guide: a command, and what it prints. A last line `…` stands for the rest. */
 const SESSION = /```console\n\$ (kobel .*)\n([\s\S]*?)\n```/g
 
+/** A file of the guide: its name stands in the line before. */
+const FILE = /`(out\/[\w.-]+)`[^\n]*:\n\n```\w+\n([\s\S]*?)\n```/g
+
 /** How old a checkout is differs, and with it the width of a column. */
 function withoutAge(line: string): string {
   return line.replace(/just now|\d+ (?:minute|hour|day|month|year)s? ago/, 'some time ago').replace(/ {2,}/g, '  ')
 }
 
-for (const page of ['README.md', 'docs/guide/command-line.md']) {
-  test(`${page} shows what the commands print`, () => {
-    const sessions = [...readFileSync(page, 'utf8').matchAll(SESSION)]
-    assert.ok(sessions.length >= 2)
+const GUIDE = readdirSync('docs/guide').filter((name) => name.endsWith('.md'))
+const PAGES = ['README.md', ...GUIDE.map((name) => `docs/guide/${name}`)]
+
+for (const page of PAGES) {
+  const text = readFileSync(page, 'utf8')
+  const sessions = [...text.matchAll(SESSION)]
+  if (sessions.length === 0) continue
+  test(`${page} shows what the commands print`, (context) => {
+    // What a page writes below out/ is there for its later commands, and gone afterwards.
+    const out = mkdtempSync(join(tmpdir(), 'kobel-guide-'))
+    context.after(() => rmSync(out, { recursive: true }))
+    for (const [, name, content] of text.matchAll(FILE)) writeFileSync(name!.replace(/^out/, out), `${content}\n`)
     for (const [, command, shown] of sessions) {
-      const { stdout, stderr } = kobel(wordsOf(command!).slice(1), { COLUMNS: '100' })
+      const words = wordsOf(command!).map((word) => word.replace(/^out\//, `${out}/`))
+      const { stdout, stderr } = kobel(words.slice(1), { COLUMNS: '100' })
       const plain = (line: string): string => (command!.startsWith('kobel ls ') ? withoutAge(line) : line)
       const lines = linesOf(stdout + stderr).map((line) =>
-        plain(line.replace(`${process.cwd()}/`, '/home/you/').replace('\r', '')),
+        plain(line.replaceAll(out, 'out').replaceAll(`${process.cwd()}/`, '/home/you/').replaceAll('\r', '')),
       )
       const expected = shown!.split('\n').map(plain)
       if (expected.at(-1) === '…') {

@@ -16,7 +16,7 @@ function moduleWith(name: string, text: string): string {
 
 test('the example of the guide', () => {
   const file = moduleWith('serializers.mjs', EXAMPLE)
-  const args = COMMAND!.split(' ').map((word) => (word === 'serializers.mjs' ? file : word))
+  const args = COMMAND!.split(' ').map((word) => (word === 'out/serializers.mjs' ? file : word))
   assert.deepEqual(kobel(args), { status: 0, stdout: SHOWN!, stderr: '' })
   const inspected = kobel(['inspect', SNAPSHOT, '--serializers', file, '--operator', 'unknown-pojo'])
   assert.match(inspected.stdout, /Parcel\{after: long, middle: string, plain: int, text: string\}/)
