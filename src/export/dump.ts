@@ -13,7 +13,7 @@ import type { KeyedBatch } from '../snapshot/keyed-source.ts'
 import type { Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import type { OperatorState } from '../snapshot/operator-state.ts'
-import { locatedSkips, type OnSkip, skipOrThrow } from '../snapshot/skipped.ts'
+import { locatedSkips, type OnSkip, type Skipped, skipOrThrow } from '../snapshot/skipped.ts'
 import { scanSorted } from '../snapshot/sorted.ts'
 import { planOf } from './plan.ts'
 
@@ -29,7 +29,8 @@ export interface DumpOptions {
 
 /**
  * Everything in a snapshot as JSON lines (DESIGN section 9): first the plan, then every entry, timer, element and blob,
- * in an order that equal snapshots share: by operator id, key group, state, raw key.
+ * in an order that equal snapshots share: by operator id, key group, state, raw key. The last line says how many there
+ * were, and whether that was all: a dump without it was cut.
  *
  * @throws KobelError of the first handle that cannot be read, without `onSkip`; nothing is left out silently.
  */
@@ -39,8 +40,28 @@ export async function* dumpSnapshot(
 ): AsyncGenerator<string, void, undefined> {
   const operators = [...snapshot.operators].sort((a, b) => (a.id < b.id ? -1 : 1))
   for (const operator of operators) await operator.load()
-  const { onSkip } = options
+  let partial = options.operators !== undefined && operators.some((each) => !options.operators!.includes(each))
+  const told = options.onSkip
+  const onSkip =
+    told &&
+    ((skipped: Skipped): void => {
+      partial = true
+      told(skipped)
+    })
   yield await planOf(snapshot, operators, onSkip !== undefined)
+  let rows = 0
+  for await (const line of dumpRows(operators, { ...options, ...(onSkip && { onSkip }) })) {
+    rows++
+    yield line
+  }
+  yield JSON.stringify({ end: { rows, ...(partial && { partial }) } })
+}
+
+async function* dumpRows(
+  operators: readonly Operator[],
+  options: DumpOptions,
+): AsyncGenerator<string, void, undefined> {
+  const { onSkip } = options
   for (const operator of operators) {
     if (options.operators && !options.operators.includes(operator)) continue
     const failed = operator.unreadable[0]

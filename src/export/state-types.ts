@@ -57,6 +57,7 @@ export function dumpSchema(operators: readonly Operator[]): JsonSchema {
     title: 'A line of kobel dump',
     anyOf: [
       { title: 'The plan', type: 'object', required: ['plan'] },
+      { title: 'The end', type: 'object', required: ['end'] },
       { title: 'Channel, coordinator, raw and unknown state', type: 'object', required: ['operator', 'part', 'bytes'] },
       ...lines,
     ],

@@ -53,7 +53,7 @@ export async function writeRows(
  * behind the plan; elements of operator state keep theirs. Key groups are taken from the rows.
  *
  * @throws KobelError `CONFLICT` where the target exists; `INCOMPATIBLE` where the dump has channel state or raw state,
- *   of which it does not tell all; `USAGE` where a line does not fit, naming it. Then there is no savepoint.
+ *   of which it does not tell all, or is a part; `TRUNCATED` where it was cut; `USAGE` where a line does not fit, naming it. Then there is no savepoint.
  */
 export async function loadDump(
   lines: Iterable<string> | AsyncIterable<string>,
@@ -67,7 +67,13 @@ export async function loadDump(
     if (first.done) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}, there are no lines')
     const plan = planAtLine(first.value, options.flink)
     const intake = new Intake(plan, sink, options)
-    await takeRows(intake, each, 1, options)
+    const ended = await takeRows(intake, each, 1, options)
+    if (!ended && !options.partial) {
+      throw new KobelError(
+        'TRUNCATED',
+        'the dump does not end with the line {"end": …}: it was cut. --partial (option partial) takes it for whole',
+      )
+    }
     return await commitIntake(plan, intake, sink, options)
   } finally {
     await each.return?.(undefined)

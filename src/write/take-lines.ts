@@ -10,20 +10,17 @@ export type RowOrLine = WriteRow | string
 
 /** What is told and heeded while rows are taken. */
 export interface TakeOptions {
+  /** Takes what a dump that was cut, or left something out, has. */
+  readonly partial?: boolean
   readonly onRows?: (count: number) => void
   /** Stops the work, which then leaves nothing that looks whole. */
   readonly signal?: AbortSignal
 }
 
-/** Where the rows ended. */
-export interface Taken {
-  /** Rows told by the last line of a dump, where it was there. */
-  readonly ended: boolean
-  readonly lines: number
-}
-
 /**
  * Adds all rows. A line `{"end": {"rows": N}}`, the last one of a dump, must tell how many there were.
+ *
+ * Gives whether that line was there.
  *
  * @param before lines that came before the first of these.
  * @throws KobelError which names the line.
@@ -33,7 +30,7 @@ export async function takeRows(
   rows: Iterable<RowOrLine> | AsyncIterable<RowOrLine>,
   before: number,
   options: TakeOptions,
-): Promise<Taken> {
+): Promise<boolean> {
   let number = before
   let count = 0
   let ended = false
@@ -44,7 +41,7 @@ export async function takeRows(
     try {
       const row = typeof each === 'string' ? parseLine(each) : (objectAt(each, 'a row') as Record<string, unknown>)
       if (ended) throw new KobelError('USAGE', 'there is a line behind the last one, {"end": …}: two dumps in one?')
-      ended = isEnd(row, count)
+      ended = isEnd(row, count, options.partial ?? false)
       if (ended) continue
       count++
       const wait = takeRow(intake, row, number - before - 1)
@@ -54,7 +51,7 @@ export async function takeRows(
     }
     options.onRows?.(1)
   }
-  return { ended, lines: number }
+  return ended
 }
 
 function takeRow(intake: Intake, row: Record<string, unknown>, index: number): Promise<void> | undefined {
@@ -76,11 +73,17 @@ function checkBlob({ part, kind, operator, bytes }: Record<string, unknown>): vo
   )
 }
 
-/** @throws KobelError `TRUNCATED` where rows are missing. */
-function isEnd(row: Record<string, unknown>, count: number): boolean {
+/** @throws KobelError `TRUNCATED` where rows are missing, `INCOMPATIBLE` where they were left out. */
+function isEnd(row: Record<string, unknown>, count: number, partial: boolean): boolean {
   if (row.end === undefined) return false
-  const { rows } = objectAt(row.end, 'the last line of a dump')
-  if (rows === count) return true
+  const { rows, partial: isPartial } = objectAt(row.end, 'the last line of a dump')
+  if (isPartial === true && !partial) {
+    throw new KobelError(
+      'INCOMPATIBLE',
+      'the dump is a part: of some operators (--operator), or of what could be read (--salvage). The rest would come out empty; --partial (option partial) takes it so',
+    )
+  }
+  if (rows === count || partial) return true
   throw new KobelError(
     'TRUNCATED',
     `the dump had ${JSON.stringify(rows)} rows when it was made, ${count} are here: lines are missing or there twice`,

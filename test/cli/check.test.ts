@@ -106,7 +106,7 @@ test('--salvage of a whole savepoint is silent', () => {
   const { status, stderr, stdout } = kobel(['dump', tinySavepoint('state'), '--salvage'])
   assert.equal(status, 0)
   assert.equal(stderr, '')
-  assert.equal(linesOf(stdout).length, 1 + TINY_ENTRIES.length)
+  assert.equal(linesOf(stdout).length, 1 + TINY_ENTRIES.length + 1)
 })
 
 test('dump --salvage', () => {
@@ -114,8 +114,9 @@ test('dump --salvage', () => {
   assert.equal(kobel(['dump', directory]).status, 3)
   const { status, stdout, stderr } = kobel(['dump', directory, '--salvage'])
   assert.equal(status, 1)
-  assert.equal(linesOf(stdout).length, 1 + 2)
+  assert.equal(linesOf(stdout).length, 1 + 2 + 1)
+  assert.equal(linesOf(stdout).at(-1), '{"end":{"rows":2,"partial":true}}')
   assert.match(stderr, /2 parts could not be read/)
   writeFileSync(join(directory, 'state'), '')
-  assert.equal(linesOf(kobel(['dump', directory, '--salvage']).stdout).length, 1)
+  assert.equal(linesOf(kobel(['dump', directory, '--salvage']).stdout).length, 1 + 1)
 })

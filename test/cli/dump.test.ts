@@ -16,6 +16,7 @@ test('dump prints the plan and a line for each entry', () => {
     `${head},"keyGroup":21,"key":"dave, \\"d\\"","value":"9007199254740993"}`,
     `${head},"keyGroup":94,"key":"","value":-1}`,
     `${head},"keyGroup":116,"key":"alice","value":42}`,
+    '{"end":{"rows":4}}',
   ])
   // Where the state lies is no part of it.
   assert.equal(kobel(['dump', tinySavepoint('state')]).stdout, inline.stdout)
@@ -23,7 +24,7 @@ test('dump prints the plan and a line for each entry', () => {
 
 test('dump --bytes adds the bytes', () => {
   const lines = linesOf(kobel(['dump', tinySavepoint(), '--bytes']).stdout)
-  const { bytes } = JSON.parse(lines.at(-1)!)
+  const { bytes } = JSON.parse(lines.at(-2)!)
   assert.equal(bytes.key, Buffer.from('\x06alice').toString('base64'))
   assert.equal(bytes.value, Buffer.from('000000000000002a', 'hex').toString('base64'))
 })

@@ -14,7 +14,9 @@ after(() => rmSync(scratch, { recursive: true, force: true }))
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
 const DUMP = kobel(['dump', FIXTURE]).stdout
-const [PLAN, ...ROWS] = linesOf(DUMP)
+const LINES = linesOf(DUMP)
+const PLAN = LINES[0]!
+const ROWS = LINES.slice(1, -1)
 const PLAN_FILE = join(scratch, 'plan.json')
 writeFileSync(PLAN_FILE, `${PLAN}\n`)
 
@@ -73,7 +75,7 @@ test('a row that is wrong: the line, the operator, the state, the field, what wa
   assert.equal(noVersion.status, 2)
   assert.match(noVersion.stderr, /does not say for which Flink version/)
   assert.equal(kobel(['write', join(scratch, 'none'), '--to', directory]).status, 3)
-  const dumped = fed([PLAN!, ...ROWS], ['write', PLAN_FILE, '--to', directory, '--flink', '2.3'])
+  const dumped = fed([PLAN, ...ROWS], ['write', PLAN_FILE, '--to', directory, '--flink', '2.3'])
   assert.match(dumped.stderr, /line 1: the line has a plan, a row was expected/)
 })
 

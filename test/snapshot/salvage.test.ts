@@ -94,11 +94,11 @@ for (const fixture of [
 ]) {
   test(`dumps of a damaged ${fixture} leave out what is broken only`, async () => {
     const files = filesOf(`fixtures/${fixture}/snapshot`)
-    const whole = new Set((await dump(files)).slice(1))
+    const whole = new Set((await dump(files)).slice(1, -1))
     const names = [...files.keys()].filter((name) => name !== '_metadata' && files.get(name)!.length > 100)
     for (const name of names.filter((_, i) => i % Math.ceil(names.length / 3) === 0)) {
       const skipped: Skipped[] = []
-      const left = (await dump(withFile(files, name), (each) => skipped.push(each))).slice(1)
+      const left = (await dump(withFile(files, name), (each) => skipped.push(each))).slice(1, -1)
       assert.ok(left.length <= whole.size)
       if (left.length < whole.size) assert.ok(skipped.length > 0, name)
       const isStale = skipped.some((each) => each.stale)

@@ -99,14 +99,23 @@ test('of two commits to one directory one wins', async () => {
 
 test('a line that is wrong leaves no savepoint and no file', async () => {
   const cut = LINES[5]!.slice(0, 40)
+  const BODY = LINES.slice(0, -1)
   const row = LINES.find((line) => line.includes('"kind":"value"'))!
   const wrong: readonly (readonly [readonly string[], string, RegExp])[] = [
     [[...LINES.slice(0, 5), cut], 'USAGE', /^line 6: the line is not JSON/],
     [LINES.slice(1), 'USAGE', /^line 1: a dump begins with a line \{"plan"/],
     [[], 'USAGE', /there are no lines/],
-    [[...LINES, row], 'CONFLICT', /two rows give a value for the same key/],
-    [[...LINES, row.replace(/"state":"[^"]*"/, '"state":"gone"')], 'NOT_FOUND', /no keyed state "gone"/],
-    [[...LINES, row.replace(/"keyGroup":\d+/, '"keyGroup":99999')], 'USAGE', /a key group is 0 to/],
+    [LINES.slice(0, -1), 'TRUNCATED', /it was cut/],
+    [[...LINES.slice(0, 5), ...LINES.slice(6)], 'TRUNCATED', /\d+ rows when it was made, \d+ are here/],
+    [[...LINES, LINES.at(-2)!], 'USAGE', /a line behind the last one/],
+    [[...LINES.slice(0, -1), '{"end":{"rows":1,"partial":true}}'], 'INCOMPATIBLE', /is a part/],
+    [
+      [...BODY, row, JSON.stringify({ end: { rows: BODY.length } })],
+      'CONFLICT',
+      /two rows give a value for the same key/,
+    ],
+    [[...BODY, row.replace(/"state":"[^"]*"/, '"state":"gone"')], 'NOT_FOUND', /no keyed state "gone"/],
+    [[...BODY, row.replace(/"keyGroup":\d+/, '"keyGroup":99999')], 'USAGE', /a key group is 0 to/],
   ]
   for (const [i, [lines, code, message]] of wrong.entries()) {
     const directory = join(scratch, `wrong-${i}`)

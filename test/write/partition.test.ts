@@ -18,7 +18,7 @@ function planOf(lines: readonly string[]): WritePlan {
 }
 
 function rowsOf(lines: readonly string[]): WriteRow[] {
-  return lines.slice(1).map((line) => JSON.parse(line) as WriteRow)
+  return lines.slice(1, -1).map((line) => JSON.parse(line) as WriteRow)
 }
 
 function byPartition(plan: WritePlan, rows: readonly WriteRow[]): Map<string, WriteRow[]> {

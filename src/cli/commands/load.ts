@@ -6,6 +6,7 @@ import { describeWritten, planOptionsOf, sinkOf, type WriteFlags, withWriteOptio
 
 interface LoadFlags extends WriteFlags {
   readonly clean?: boolean
+  readonly partial?: boolean
 }
 
 export function configure(command: Command): Command {
@@ -15,6 +16,7 @@ export function configure(command: Command): Command {
     .option('--flink <version>', 'the Flink version that is to restore it, 1.16 to 2.3 (2.3)')
   return withWriteOptions(command)
     .option('--clean', 'remove files that an interrupted load left in the directory')
+    .option('--partial', 'take a dump that was cut, or made with --operator or --salvage: the rest comes out empty')
     .option('--fields <file>', 'the same file that the dump was made with')
     .option('--serializers <file>', 'the same module that the dump was made with')
     .option('--json', 'the result as JSON')
@@ -35,6 +37,7 @@ async function load(dump: string, flags: LoadFlags): Promise<void> {
   const options: LoadOptions = {
     ...(flags.flink !== undefined && { flink: flags.flink }),
     clean: flags.clean ?? false,
+    partial: flags.partial ?? false,
     ...(await planOptionsOf(flags)),
   }
   const progress = startProgress('lines read', process.stderr)

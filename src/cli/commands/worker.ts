@@ -50,7 +50,7 @@ async function work(file: string, flags: WorkerFlags): Promise<void> {
   const sink = sinkOf(flags)
   const intake = new Intake(plan, sink, options, only)
   try {
-    await takeRows(intake, linesOf(flags.rows ?? '-'), 0, {})
+    await takeRows(intake, linesOf(flags.rows ?? '-'), 0, { partial: true })
     const handle = await intake.finish(only !== undefined)
     process.stdout.write(`${JSON.stringify(handle)}\n`)
   } catch (error) {
