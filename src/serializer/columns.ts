@@ -27,11 +27,15 @@ export interface BooleanColumn extends Rows {
 
 export interface NumberColumn extends Rows {
   readonly kind: 'int8' | 'int16' | 'int32' | 'float32' | 'float64'
+  /** What the number counts since 1970, where it is a date. */
+  readonly unit?: 'days'
   values: Int8Array | Int16Array | Int32Array | Float32Array | Float64Array
 }
 
 export interface LongColumn extends Rows {
   readonly kind: 'int64'
+  /** Of a point in time since 1970, or of a time of day. */
+  readonly unit?: 'milliseconds' | 'nanosecondsOfDay'
   values: BigInt64Array
 }
 
@@ -69,16 +73,16 @@ const VALUES = {
   float64: () => new Float64Array(16),
 } as const
 
-export function newNumberColumn(kind: NumberColumn['kind']): NumberColumn {
-  return { kind, length: 0, validity: undefined, values: VALUES[kind]() }
+export function newNumberColumn(kind: NumberColumn['kind'], unit?: 'days'): NumberColumn {
+  return { kind, ...(unit && { unit }), length: 0, validity: undefined, values: VALUES[kind]() }
 }
 
 export function newBooleanColumn(): BooleanColumn {
   return { kind: 'boolean', length: 0, validity: undefined, values: VALUES.boolean() }
 }
 
-export function newLongColumn(): LongColumn {
-  return { kind: 'int64', length: 0, validity: undefined, values: new BigInt64Array(16) }
+export function newLongColumn(unit?: LongColumn['unit']): LongColumn {
+  return { kind: 'int64', ...(unit && { unit }), length: 0, validity: undefined, values: new BigInt64Array(16) }
 }
 
 export function newNullColumn(): NullColumn {
@@ -297,5 +301,31 @@ export function columnShape(column: Column): string {
     return `{${inner.join(',')}}`
   }
   if (column.kind === 'list' || column.kind === 'map') return `${column.kind}<${columnShape(column.child.column)}>`
-  return column.kind
+  return 'unit' in column ? `${column.kind}(${column.unit})` : column.kind
+}
+
+/** An empty column of the same shape. */
+export function columnLike(shape: Column): Column {
+  switch (shape.kind) {
+    case 'null':
+      return newNullColumn()
+    case 'boolean':
+      return newBooleanColumn()
+    case 'int64':
+      return newLongColumn(shape.unit)
+    case 'utf8':
+    case 'binary':
+      return newBytesColumn(shape.kind)
+    case 'list':
+    case 'map':
+      return newListColumn(shape.kind, fieldLike(shape.child))
+    case 'struct':
+      return newStructColumn(shape.children.map(fieldLike))
+    default:
+      return newNumberColumn(shape.kind, shape.unit)
+  }
+}
+
+function fieldLike({ name, column }: ColumnField): ColumnField {
+  return { name, column: columnLike(column) }
 }

@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<OperatorStateMode, OperatorStateKind>> = {
   BROADCAST: 'broadcast',
 }
 
-const UNKNOWN: Layout = { op: 'unknown', className: 'unknown' }
+export const UNKNOWN_LAYOUT: Layout = { op: 'unknown', className: 'unknown' }
 
 /** A LIST, UNION or BROADCAST state of an operator, over all its subtasks. */
 export class OperatorState {
@@ -131,9 +131,11 @@ export class OperatorState {
       if (options.subtask !== undefined && options.subtask !== source.subtask) continue
       const offsets = source.handle.states.find((state) => state.name === this.name)?.offsets ?? []
       const info = source.states.get(this.name)
-      const value = (info && serializerOf(info, 'VALUE_SERIALIZER')?.layout) ?? UNKNOWN
+      const value = (info && serializerOf(info, 'VALUE_SERIALIZER')?.layout) ?? UNKNOWN_LAYOUT
       const mapKey =
-        this.mode === 'BROADCAST' ? ((info && serializerOf(info, 'KEY_SERIALIZER')?.layout) ?? UNKNOWN) : undefined
+        this.mode === 'BROADCAST'
+          ? ((info && serializerOf(info, 'KEY_SERIALIZER')?.layout) ?? UNKNOWN_LAYOUT)
+          : undefined
       for (const offset of offsets) {
         let batch: ElementBatch
         try {

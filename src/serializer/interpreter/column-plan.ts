@@ -70,16 +70,19 @@ function flatColumn(layout: Layout): Column | undefined {
     case 'i16':
       return newNumberColumn('int16')
     case 'i32':
-    case 'localDate':
       return newNumberColumn('int32')
+    case 'localDate':
+      return newNumberColumn('int32', 'days')
     case 'f32':
       return newNumberColumn('float32')
     case 'f64':
       return newNumberColumn('float64')
     case 'i64':
-    case 'millis':
-    case 'localTime':
       return newLongColumn()
+    case 'millis':
+      return newLongColumn('milliseconds')
+    case 'localTime':
+      return newLongColumn('nanosecondsOfDay')
     case 'bytes':
     case 'fixedBytes':
     case 'unknown':

@@ -25,6 +25,7 @@ import { valueToJson } from './json.ts'
 import { forBlocks, MAX_DEPTH, readCount, tooDeep } from './limits.ts'
 import { POJO_EXACT, POJO_NULL, pojoSubclass } from './pojo-flags.ts'
 import { extentFromTail, fieldTail, maskBit, minimumOf, ROW_KINDS, readMask, readValue, within } from './read.ts'
+import { skipValue } from './skip.ts'
 import { taggedCase } from './tagged.ts'
 import { unionBranch } from './union.ts'
 import { bytesOfValue } from './write.ts'
@@ -271,7 +272,7 @@ function appendMembers(
     return className
   }
   const subclass = pojoSubclass(layout, flags, reader)
-  if (subclass.layout.op === 'pojo') {
+  if (subclass.layout.op === 'pojo' && plan.slots.has(subclass.layout)) {
     return appendMembers(subclass.layout, subclass.className, reader, column, tail, depth + 1, plan)
   }
   const place = plan.slots.get(subclass.layout)?.[0] ?? plan.otherSlot
@@ -282,7 +283,13 @@ function appendMembers(
       { offset: reader.offset },
     )
   }
-  appendValue(subclass.layout, reader, column.children[place]!.column, tail, depth + 1)
+  const child = column.children[place]!.column
+  if (subclass.layout.op === 'pojo') {
+    // The user described the class: its fields have no columns.
+    const start = reader.offset
+    skipValue(subclass.layout, reader, tail, depth + 1)
+    appendBytes(child as BytesColumn, reader.bytes.subarray(start, reader.offset))
+  } else appendValue(subclass.layout, reader, child, tail, depth + 1)
   return subclass.className
 }
 
