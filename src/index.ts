@@ -15,6 +15,14 @@ export { KobelError, type KobelErrorCode } from './error.ts'
 export type { Blob, ElementBatch, EntryBatch, TimerBatch } from './format/batch.ts'
 export type { ChannelRecords, StreamElement } from './format/channel-state.ts'
 export { type Metadata, readMetadata, writeMetadata } from './format/metadata/index.ts'
+export {
+  type LargeItem,
+  type OperatorProfile,
+  type Profile,
+  type ProfileOptions,
+  profileSnapshot,
+  type StateProfile,
+} from './profile/profile.ts'
 export { type CompositeBody, type CompositeDefinition, compositeRow, simpleRow } from './serializer/families/rows.ts'
 export type { Codec, Layout, LayoutCase, LayoutField, LayoutSubclass } from './serializer/layout.ts'
 export type { ClassDescription, FieldDescriptions } from './serializer/options.ts'

@@ -14,8 +14,8 @@ const TIERS: readonly (readonly string[])[] = [
   ['format'],
   ['store'],
   ['snapshot'],
-  ['query', 'write', 'profile', 'diff', 'connectors'],
-  ['edit', 'check', 'export', 'assertions'],
+  ['query', 'write', 'diff', 'connectors'],
+  ['edit', 'check', 'export', 'profile', 'assertions'],
   ['index'],
   ['node'],
   ['cli', 'explorer', 'server', 'engine', 'worker'],
@@ -25,7 +25,7 @@ const TIERS: readonly (readonly string[])[] = [
 const ONLY: Readonly<Record<string, readonly string[]>> = { store: ['error', 'bytes', 'store'] }
 
 /** Layers that run in a browser, and the files in them that do not. */
-const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot', 'connectors', 'write']
+const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot', 'connectors', 'write', 'profile']
 const NODE_FILES: readonly string[] = ['src/store/file.ts', 'src/store/file-writer.ts']
 
 /** Packages that a file of the core imports when it needs them; they run in a browser too. */

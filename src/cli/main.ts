@@ -52,9 +52,17 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'whether all of a snapshot is there and right',
     load: () => import('./commands/check.ts'),
   },
+  profile: {
+    summary: 'how much, how spread, what is large, what values: one pass over the state',
+    load: () => import('./commands/profile.ts'),
+  },
   types: {
     summary: 'TypeScript types, or a JSON Schema, of the states',
     load: () => import('./commands/types.ts'),
+  },
+  completion: {
+    summary: 'a script that completes commands and names in bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
   },
 }
 
@@ -107,6 +115,11 @@ function usageError(error: CommanderError): KobelError {
 
 async function run(args: readonly string[]): Promise<number> {
   try {
+    if (args[0] === '__complete') {
+      const { candidatesFor } = await import('./complete.ts')
+      for (const candidate of await candidatesFor(args.slice(1), COMMANDS)) process.stdout.write(`${candidate}\n`)
+      return 0
+    }
     const program = await buildProgram(args)
     await program.parseAsync(args, { from: 'user' })
     // A command that found what it looked for says so by the exit code.
