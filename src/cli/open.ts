@@ -3,8 +3,11 @@ import type { Command } from 'commander'
 import { KobelError } from '../error.ts'
 import { openStore } from '../node/open-store.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
+import { ByteCount, streamsOf } from '../snapshot/handles.ts'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
+import type { Operator } from '../snapshot/operator.ts'
 import type { OpenOptions } from '../snapshot/options.ts'
+import { CountingStore } from '../store/counting.ts'
 import { loadSerializers } from './user-serializers.ts'
 
 /** Options of every command that opens a snapshot. */
@@ -32,15 +35,36 @@ export function withSnapshotOptions(command: Command): Command {
 export async function withSnapshot(
   path: string,
   flags: SnapshotFlags,
-  use: (snapshot: Snapshot) => Promise<void>,
+  use: (snapshot: Snapshot, shareOf: ShareOf) => Promise<void>,
 ): Promise<void> {
   const options = await openOptionsOf(flags)
   const { store, location } = openStore(path)
+  const counting = new CountingStore(store)
   try {
-    await use(await openSnapshotIn(store, location, options))
+    const snapshot = await openSnapshotIn(counting, location, options)
+    await use(snapshot, (operators) => shareRead(snapshot, operators, counting))
   } finally {
     await store.close?.()
   }
+}
+
+/** Tells how much of the state of these operators was read so far, from 0 to 1, when it is asked. */
+export type ShareOf = (operators?: readonly Operator[]) => () => number
+
+function shareRead(
+  snapshot: Snapshot,
+  operators: readonly Operator[] | undefined,
+  counting: CountingStore,
+): () => number {
+  const total = stateBytes(operators ?? snapshot.operators)
+  const before = counting.bytes
+  return () => (total === 0 ? 1 : Math.min(1, (counting.bytes - before) / total))
+}
+
+function stateBytes(operators: readonly Operator[]): number {
+  const sum = new ByteCount()
+  for (const { metadata } of operators) for (const { stream } of streamsOf(metadata)) sum.add(stream)
+  return sum.bytes - sum.inlineBytes
 }
 
 async function openOptionsOf(flags: SnapshotFlags): Promise<OpenOptions> {

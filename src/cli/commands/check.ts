@@ -31,9 +31,9 @@ Example:
 }
 
 async function check(path: string, flags: CheckFlags): Promise<void> {
-  await withSnapshot(path, flags, async (snapshot) => {
+  await withSnapshot(path, flags, async (snapshot, shareOf) => {
     const operators = flags.operator?.map((name) => snapshot.operator(name))
-    const progress = startProgress('entries checked', process.stderr)
+    const progress = startProgress('entries checked', process.stderr, shareOf(operators))
     const report = await checkSnapshot(snapshot, {
       ...(operators && { operators }),
       onEntries: progress.add,

@@ -31,9 +31,9 @@ Example:
 }
 
 async function dump(path: string, flags: DumpFlags): Promise<void> {
-  await withSnapshot(path, flags, async (snapshot) => {
+  await withSnapshot(path, flags, async (snapshot, shareOf) => {
     const operators = flags.operator?.map((name) => snapshot.operator(name))
-    const progress = startProgress('lines written', process.stderr)
+    const progress = startProgress('lines written', process.stderr, shareOf(operators))
     const salvage = flags.salvage ? new Salvage() : undefined
     const lines = dumpSnapshot(snapshot, {
       bytes: flags.bytes ?? false,

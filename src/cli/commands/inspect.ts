@@ -27,9 +27,9 @@ export function configure(command: Command): Command {
 }
 
 async function inspect(path: string, flags: InspectFlags): Promise<void> {
-  await withSnapshot(path, flags, async (snapshot) => {
-    const progress = startProgress('entries counted', process.stderr)
+  await withSnapshot(path, flags, async (snapshot, shareOf) => {
     const operators = flags.operator === undefined ? snapshot.operators : [snapshot.operator(flags.operator)]
+    const progress = startProgress('entries counted', process.stderr, shareOf(operators))
     const described = await describeSnapshot(snapshot, {
       counts: flags.counts ?? false,
       operators,

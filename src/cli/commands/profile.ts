@@ -49,11 +49,12 @@ async function profile(
 ): Promise<void> {
   const salvage = flags.salvage ? new Salvage() : undefined
   const asked = optionsOf(flags)
-  await withSnapshot(path, flags, async (snapshot) => {
-    const progress = startProgress('entries read', process.stderr)
+  await withSnapshot(path, flags, async (snapshot, shareOf) => {
+    const operators = operator === undefined ? undefined : [snapshot.operator(operator)]
+    const progress = startProgress('entries read', process.stderr, shareOf(operators))
     const found = await profileSnapshot(snapshot, {
       ...asked,
-      ...(operator !== undefined && { operators: [snapshot.operator(operator)] }),
+      ...(operators && { operators }),
       ...(state !== undefined && { state }),
       ...(salvage && { onSkip: salvage.onSkip }),
       onEntries: progress.add,

@@ -42,9 +42,12 @@ async function read(path: string, operator: string, state: string, flags: ReadFl
   const format = formatOf(flags)
   const salvage = flags.salvage ? new Salvage() : undefined
   const selection = { ...selectionOf(flags), ...(salvage && { onSkip: salvage.onSkip }) }
-  await withSnapshot(path, flags, async (snapshot) => {
+  await withSnapshot(path, flags, async (snapshot, shareOf) => {
     const rows = await rowsOf(snapshot.operator(operator), state, selection)
-    const progress = startProgress('entries read', process.stderr)
+    // With a key or key groups only a part is read.
+    const isAll = flags.key === undefined && flags.keyGroup === undefined && flags.limit === undefined
+    const share = isAll ? shareOf([snapshot.operator(operator)]) : undefined
+    const progress = startProgress('entries read', process.stderr, share)
     const counted: Rows = { ...rows, rows: counting(limited(rows.rows, selection.limit), progress.add) }
     await writeLines(linesOf(format, counted)).finally(progress.end)
     salvage?.report(flags.json ?? false)

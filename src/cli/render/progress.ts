@@ -15,8 +15,12 @@ interface ProgressTarget {
   write(text: string): unknown
 }
 
-/** Shows progress if `target` is a terminal, after a second. */
-export function startProgress(what: string, target: ProgressTarget): Progress {
+/**
+ * Shows progress if `target` is a terminal, after a second.
+ *
+ * @param share how much is done, from 0 to 1: then the time that is left is shown as well.
+ */
+export function startProgress(what: string, target: ProgressTarget, share?: () => number): Progress {
   if (!target.isTTY) return { add: () => {}, end: () => {} }
   let count = 0
   let shown = false
@@ -26,9 +30,8 @@ export function startProgress(what: string, target: ProgressTarget): Progress {
     next = now + EVERY_MS
     shown = true
     const seconds = (now - start) / 1000
-    target.write(
-      `\r\x1b[K${what}: ${count.toLocaleString('en')} (${Math.round(count / seconds).toLocaleString('en')} a second)`,
-    )
+    const rate = `${Math.round(count / seconds).toLocaleString('en')} a second`
+    target.write(`\r\x1b[K${what}: ${count.toLocaleString('en')} (${rate}${leftText(share?.(), seconds)})`)
   }
   return {
     add: (more) => {
@@ -40,4 +43,12 @@ export function startProgress(what: string, target: ProgressTarget): Progress {
       if (shown) target.write('\r\x1b[K')
     },
   }
+}
+
+/** Nothing is said of the first hundredth, which tells little, nor when only the last bytes are worked on. */
+function leftText(share: number | undefined, seconds: number): string {
+  if (share === undefined || share < 0.01 || share >= 1) return ''
+  const left = Math.ceil((seconds * (1 - share)) / share)
+  const time = left < 100 ? `${left} s` : left < 6000 ? `${Math.round(left / 60)} min` : `${(left / 3600).toFixed(1)} h`
+  return `, ${Math.floor(share * 100)} %, ${time} left`
 }
