@@ -174,7 +174,8 @@ export function canonicalValue(
     })
     return writer.toBytes()
   }
-  if (state.kind === 'map') writer.bool(value === null)
-  if (state.kind !== 'map' || value !== null) one(value, typeof ttl === 'bigint' ? ttl : undefined)
+  const isNull = state.kind === 'map' && value === null && ttl === undefined
+  if (state.kind === 'map') writer.bool(isNull)
+  if (!isNull) one(value, typeof ttl === 'bigint' ? ttl : undefined)
   return writer.toBytes()
 }

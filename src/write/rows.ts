@@ -122,7 +122,8 @@ function stateValueOf(state: KeyedStateInfo, row: WriteRow): Uint8Array {
 }
 
 function ttlOf(state: KeyedStateInfo, row: WriteRow): bigint | readonly bigint[] | undefined {
-  const empty = state.kind === 'map' && row.value === null
+  // A map's null has no time; one inside a TtlValue has.
+  const empty = state.kind === 'map' && row.value === null && row.ttl === undefined
   if (!state.ttl || empty) {
     if (row.ttl !== undefined) throw new KobelError('USAGE', 'the row has a ttl, but there is no place for it')
     return undefined

@@ -90,7 +90,7 @@ test('composite keys and values of canonical savepoints are written back byte fo
           if (toHex(canonicalValue(state, value, ttl)) === toHex(part(batch.values))) continue
           // Equal numbers have two byte forms, and Flink writes nulls of maps in two ways: the dump adds such bytes.
           assert.ok(
-            !rendersLosslessly(state.value) || (state.kind === 'map' && value === null),
+            !rendersLosslessly(state.value) || (state.kind === 'map' && value === null && ttl === undefined),
             `${operator.label}/${state.name}`,
           )
         }

@@ -150,16 +150,22 @@ final class Plan {
 
     private final class Types implements PlanTypes {
         private final ExecutionConfig config = new ExecutionConfig();
+        private final Describe describe = new Describe(model.registeredPojos, config);
+
+        @Override
+        public boolean isDescribed() {
+            return isDescribed;
+        }
 
         @Override
         public Object of(TypeInformation<?> type) {
-            Object described = isDescribed ? Describe.type(type) : null;
+            Object described = isDescribed ? describe.type(type) : null;
             return described != null ? described : of(Flink.serializer(type, config));
         }
 
         @Override
         public Object of(TypeSerializer<?> serializer) {
-            Object described = isDescribed ? Describe.serializer(serializer) : null;
+            Object described = isDescribed ? describe.serializer(serializer) : null;
             if (described != null) {
                 return described;
             }

@@ -12,6 +12,7 @@ import kobel.conformance.jobs.WindowFunctions.Telling;
 import kobel.conformance.json.Json;
 import kobel.conformance.json.Render;
 import kobel.conformance.model.JobModel;
+import kobel.conformance.model.PlanTypes;
 import kobel.conformance.model.WindowModel;
 import kobel.conformance.model.WindowModel.Event;
 import kobel.conformance.model.WindowModel.Shape;
@@ -144,6 +145,11 @@ public final class WindowsJob {
         }
 
         @Override
+        public Map<String, Object> plan(PlanTypes types) {
+            return Json.object("assigner", "tumbling", "function", "reduce", "type", types.of(Types.INT));
+        }
+
+        @Override
         public void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark) {
             timeWindows(operator, records, watermark, event -> windowsOf(event.timestamp(), SIZE), "reducing", Types.INT.toString(),
                     events -> events.stream().map(Event::value).reduce(new Largest()).get());
@@ -171,6 +177,11 @@ public final class WindowsJob {
         @Override
         public TypeSerializer<?> windowSerializer() {
             return new TimeWindow.Serializer();
+        }
+
+        @Override
+        public Map<String, Object> plan(PlanTypes types) {
+            return Json.object("assigner", "sliding", "function", "aggregate", "type", types.of(Types.TUPLE(Types.LONG, Types.INT)));
         }
 
         @Override
@@ -203,6 +214,11 @@ public final class WindowsJob {
         @Override
         public TypeSerializer<?> windowSerializer() {
             return new TimeWindow.Serializer();
+        }
+
+        @Override
+        public Map<String, Object> plan(PlanTypes types) {
+            return Json.object("assigner", "session", "function", "process", "type", types.of(Types.INT));
         }
 
         @Override
@@ -288,6 +304,11 @@ public final class WindowsJob {
         @Override
         public TypeSerializer<?> windowSerializer() {
             return new GlobalWindow.Serializer();
+        }
+
+        @Override
+        public Map<String, Object> plan(PlanTypes types) {
+            return Json.object("assigner", "global", "function", "process", "type", types.of(Types.INT), "trigger", "count", "evictor", isEvicting);
         }
 
         @Override

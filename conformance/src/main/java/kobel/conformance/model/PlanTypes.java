@@ -8,4 +8,7 @@ public interface PlanTypes {
     Object of(TypeInformation<?> type);
 
     Object of(TypeSerializer<?> serializer);
+
+    /** As a person would write it: with windows instead of their states. */
+    boolean isDescribed();
 }

@@ -33,6 +33,9 @@ public final class WindowModel extends OperatorModel {
         /** Adds keyedStates and timers, given the records of each key in order and the last watermark. */
         void describe(Map<String, Object> operator, Map<Long, List<Event>> records, long watermark);
 
+        /** The windows of a plan. */
+        Map<String, Object> plan(PlanTypes types);
+
         /** What the windows give (see {@link #result}) that are still open after the watermark, or after so many phases. */
         List<Object> results(Map<Long, List<Event>> records, long watermark, int phasesBefore);
     }
@@ -87,6 +90,9 @@ public final class WindowModel extends OperatorModel {
 
     @Override
     public Map<String, Object> plan(PlanTypes types) {
+        if (types.isDescribed()) {
+            return Json.object("key", types.of(Types.LONG), "windows", shape.plan(types));
+        }
         List<Object> states = new ArrayList<>();
         for (StateDescriptor<?, ?> descriptor : shape.descriptors()) {
             Map<String, Object> state = Json.object("name", descriptor.getName(), "kind", kind(descriptor), "type", planType(descriptor, types));
