@@ -113,8 +113,8 @@ function foldProduct(a: bigint, b: bigint): bigint {
   return (product & MASK) ^ (product >> 64n)
 }
 
-function avalanche3(value: bigint): bigint {
-  const hash = ((value ^ (value >> 37n)) * PRIME_MX1) & MASK
+function avalanche3(value: bigint, prime: bigint = PRIME_MX1): bigint {
+  const hash = ((value ^ (value >> 37n)) * prime) & MASK
   return hash ^ (hash >> 32n)
 }
 
@@ -164,19 +164,47 @@ function mix16(view: DataView, at: number, secretAt: number): bigint {
 }
 
 /** 17 to 240 bytes. */
-function middleHash3(view: DataView, start: number, length: number): bigint {
+function middleHash3(view: DataView, start: number, length: number, prime: bigint = PRIME_MX1): bigint {
   const end = start + length
   let hash = (BigInt(length) * P64_1) & MASK
   if (length <= 128) {
     for (let i = Math.floor((length - 1) / 32); i >= 0; i--) {
       hash += mix16(view, start + 16 * i, 32 * i) + mix16(view, end - 16 * (i + 1), 32 * i + 16)
     }
-    return avalanche3(hash & MASK)
+    return avalanche3(hash & MASK, prime)
   }
   for (let i = 0; i < 8; i++) hash += mix16(view, start + 16 * i, 16 * i)
-  hash = avalanche3(hash & MASK)
+  hash = avalanche3(hash & MASK, prime)
   for (let i = 8; i < Math.floor(length / 16); i++) hash += mix16(view, start + 16 * i, 16 * (i - 8) + 3)
-  return avalanche3((hash + mix16(view, end - 16, 136 - 17)) & MASK)
+  return avalanche3((hash + mix16(view, end - 16, 136 - 17)) & MASK, prime)
+}
+
+/** Longer inputs than this have no {@link xxHash3Preview}. */
+export const PREVIEW_BYTES = 240
+
+/**
+ * What became XXH3, as it was in xxHash 0.7.2, of at most 240 bytes: RocksDB's Bloom filters keep to it (`util/xxph3.h`),
+ * and of no bytes it is RocksDB's own.
+ */
+export function xxHash3Preview(bytes: Uint8Array): bigint {
+  const { length } = bytes
+  const view = viewOf(bytes)
+  if (length === 0) return foldProduct(secret64(0), P64_2)
+  if (length > 16) return middleHash3(view, 0, length, P64_3)
+  if (length <= 3) {
+    const combined = bytes[0]! | (bytes[length >> 1]! << 8) | (bytes[length - 1]! << 16) | (length << 24)
+    const keyed = BigInt((combined ^ SECRET_VIEW.getUint32(0, true)) >>> 0)
+    return avalanche3((keyed * P64_1) & MASK, P64_3)
+  }
+  if (length <= 8) {
+    const word = BigInt(view.getUint32(0, true)) | (BigInt(view.getUint32(length - 4, true)) << 32n)
+    const keyed = word ^ secret64(0)
+    const mixed = (BigInt(length) + (keyed ^ (keyed >> 51n)) * BigInt(P32_1)) & MASK
+    return avalanche3(((mixed ^ (mixed >> 47n)) * P64_2) & MASK, P64_3)
+  }
+  const low = view.getBigUint64(0, true) ^ secret64(0)
+  const high = view.getBigUint64(length - 8, true) ^ secret64(8)
+  return avalanche3((BigInt(length) + low + high + foldProduct(low, high)) & MASK, P64_3)
 }
 
 const STRIPE_BYTES = 64

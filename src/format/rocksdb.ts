@@ -1,7 +1,8 @@
 import { Reader } from '../bytes/reader.ts'
+import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
 import type { EntryBatch, TimerBatch } from './batch.ts'
-import { type KeyParts, splitCompositeKey } from './composite-key.ts'
+import { type KeyParts, splitCompositeKey, writeCompositeKey } from './composite-key.ts'
 import type { KeyedStateInfo } from './keyed-state.ts'
 import type { MergedEntries } from './sst/merge.ts'
 
@@ -135,6 +136,33 @@ export function keyRangeOf(
   const from = concat(bytesOf(prefixBytes, first), keyPrefix)
   const to = concat(bytesOf(prefixBytes, last), keyPrefix)
   return { from, to: nextPrefix(to) }
+}
+
+/**
+ * The whole user key of a key where the state has one entry of it: not in maps, and only where the namespace is known.
+ */
+export function exactKeyOf(
+  state: KeyedStateInfo,
+  prefixBytes: 1 | 2,
+  keyGroup: number,
+  { keyPrefix, namespace }: { readonly keyPrefix?: Uint8Array; readonly namespace?: Uint8Array },
+): Uint8Array | undefined {
+  const { kind } = state
+  const isSingle = state.splits && kind !== 'map' && kind !== 'timer' && kind !== 'unknown'
+  const isVoid = state.namespace.op === 'constant' && state.namespace.value === null
+  const known = namespace ?? (isVoid ? VOID_NAMESPACE : undefined)
+  if (!isSingle || keyPrefix === undefined || known === undefined) return undefined
+  const writer = new Writer(keyPrefix.length + known.length + 16)
+  writeCompositeKey(state, writer, prefixBytes, keyGroup, keyPrefix, known, NO_BYTES)
+  return writer.toBytes()
+}
+
+const VOID_NAMESPACE: Uint8Array = Uint8Array.of(0)
+const NO_BYTES: Uint8Array = new Uint8Array(0)
+
+/** Only this key. */
+export function keyRangeOfExact(key: Uint8Array): { from: Uint8Array; to: Uint8Array } {
+  return { from: key, to: concat(key, Uint8Array.of(0)) }
 }
 
 function bytesOf(prefixBytes: 1 | 2, keyGroup: number): Uint8Array {

@@ -3,6 +3,7 @@ import type { KeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import type { KeyedStateHandle, KeyGroupRange } from '../format/metadata/index.ts'
 import type { Decompress } from '../format/sst/compression.ts'
+import type { TableCache } from '../format/sst/table-cache.ts'
 import type { SerializerOptions } from '../serializer/options.ts'
 import type { SerializerTable } from '../serializer/row.ts'
 import { type OnSkip, skipOrThrow } from './skipped.ts'
@@ -16,6 +17,8 @@ export interface SourceContext {
   readonly maxParallelism: number
   /** Codecs of RocksDB blocks that are not built in, see `OpenOptions`. */
   readonly decompressors?: Readonly<Record<string, Decompress>>
+  /** Opened tables of RocksDB, kept for lookups. */
+  readonly tables?: TableCache
 }
 
 /** Which part of the keyed state is wanted. */
@@ -29,6 +32,8 @@ export interface ScanOptions {
    * other entries can come, those of longer keys that begin so among them.
    */
   readonly keyPrefix?: Uint8Array
+  /** Bytes of a namespace, beside a key: entries of other namespaces may be left out likewise. */
+  readonly namespace?: Uint8Array
   /**
    * Where it is given, broken parts are passed over and told: the rest of a key group, a block or a table of a database,
    * a handle. Without it the first one is thrown.

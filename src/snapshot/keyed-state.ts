@@ -114,7 +114,7 @@ export class KeyedState {
   async get(key: Value, options: { readonly namespace?: Value } = {}): Promise<Value | undefined> {
     const found: Entry[] = []
     let namespaceJson: string | undefined
-    for await (const { batch, i } of this.batches('entries', { key })) {
+    for await (const { batch, i } of this.batches('entries', { key, ...options })) {
       const state = batch.states[batch.stateIds[i]!]!
       const entry = new BatchDecoder().entry(batch as EntryBatch, i)
       const json = valueToJson(state.namespace, entry.namespace)
@@ -139,9 +139,9 @@ export class KeyedState {
   /** Entries or timers as places in batches, undecoded: for those who also need the state as its subtask declares it. */
   async *batches(
     kind: 'entries' | 'timers',
-    options: EntriesOptions,
+    options: EntriesOptions & { readonly namespace?: Value },
   ): AsyncGenerator<{ batch: EntryBatch | TimerBatch; i: number }, void, undefined> {
-    const match = 'key' in options ? await this.keyMatch(options.key as Value) : undefined
+    const match = 'key' in options ? await this.keyMatch(options.key as Value, options.namespace) : undefined
     const keyGroups = match?.keyGroup === undefined ? options.keyGroups : ([match.keyGroup, match.keyGroup] as const)
     const wanted = (state: KeyedStateInfo): boolean => state.name === this.name
     let declared = this.infos.length > 0
@@ -153,6 +153,7 @@ export class KeyedState {
         ...(keyGroups && { keyGroups }),
         ...(onSkip && { onSkip }),
         ...(keyPrefix && { keyPrefix }),
+        ...(match?.namespace && { namespace: match.namespace }),
         wanted,
       })) {
         if (batch.kind !== kind) continue
@@ -172,11 +173,13 @@ export class KeyedState {
     if (!names.includes(this.name)) throw noSuch('state', this.name, names, { operator: this.operator.label })
   }
 
-  private async keyMatch(key: Value): Promise<KeyMatch> {
+  private async keyMatch(key: Value, namespace: Value | undefined): Promise<KeyMatch> {
     const source = await this.operator.firstKeyedSource()
     const state = source?.states.find((each) => each.name === this.name) ?? source?.states[0]
     if (!source || !state) return { keyGroup: undefined, keyPrefix: undefined, matches: () => false }
-    return keyMatch(state.key, key, this.operator.maxParallelism)
+    const match = keyMatch(state.key, key, this.operator.maxParallelism)
+    if (namespace === undefined || hasManyForms(state.namespace)) return match
+    return { ...match, namespace: bytesOfValue(state.namespace, namespace) }
   }
 
   private first(): KeyedStateInfo {
@@ -202,16 +205,21 @@ interface KeyMatch {
   readonly keyGroup: number | undefined
   /** The key's bytes, where equal keys have equal bytes. */
   readonly keyPrefix: Uint8Array | undefined
+  /** The bytes of the namespace that is wanted, likewise. */
+  readonly namespace?: Uint8Array
   readonly matches: (batch: EntryBatch | TimerBatch, i: number) => boolean
+}
+
+/** Whether equal values can have different bytes. */
+function hasManyForms(layout: Layout): boolean {
+  return someLayout(layout, (each) => each.op === 'bigInteger' || each.op === 'codec')
 }
 
 /** Keys are compared by their bytes; where equal keys can have two byte forms, by their text. */
 function keyMatch(layout: Layout, key: Value, maxParallelism: number): KeyMatch {
   const bytes = bytesOfValue(keyLayout(layout), key)
   const keyGroup = isHashable(layout) ? keyGroupOfHash(hashValue(layout, new Reader(bytes)), maxParallelism) : undefined
-  const text = someLayout(layout, (each) => each.op === 'bigInteger' || each.op === 'codec')
-    ? valueToJson(layout, key)
-    : undefined
+  const text = hasManyForms(layout) ? valueToJson(layout, key) : undefined
   const matches = (batch: EntryBatch | TimerBatch, i: number): boolean => {
     const [start, end] = [batch.keys[2 * i]!, batch.keys[2 * i + 1]!]
     if (text === undefined) return compareBytes(batch.buffer.subarray(start, end), bytes) === 0

@@ -2,6 +2,7 @@ import { toHex } from '../bytes/encoding.ts'
 import { murmur3x64 } from '../bytes/murmur.ts'
 import { KobelError, locate } from '../error.ts'
 import { type Metadata, readMetadata } from '../format/metadata/index.ts'
+import { TableCache } from '../format/sst/table-cache.ts'
 import { serializerTable } from '../serializer/table.ts'
 import { parentOf, type Store } from '../store/store.ts'
 import { findMetadata } from './find-metadata.ts'
@@ -98,6 +99,7 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
   const context = {
     streams,
     table: serializerTable(options.serializers),
+    tables: new TableCache(),
     ...(options.decompressors && { decompressors: options.decompressors }),
     options: {
       // Flink 2.0 came with Kryo 5 and with version 5 of `_metadata`.

@@ -3,11 +3,19 @@ import { keyGroupPrefixBytes } from '../format/composite-key.ts'
 import { type KeyedHead, readKeyedHead } from '../format/keyed-head.ts'
 import { hiddenState, type KeyedStateInfo, keyedStatesOf } from '../format/keyed-state.ts'
 import type { IncrementalRemoteKeyedStateHandle, KeyGroupRange } from '../format/metadata/index.ts'
-import { endOfKeyGroup, keyGroupOfEntry, keyRangeOf, rocksdbBatch } from '../format/rocksdb.ts'
+import {
+  endOfKeyGroup,
+  exactKeyOf,
+  keyGroupOfEntry,
+  keyRangeOf,
+  keyRangeOfExact,
+  rocksdbBatch,
+} from '../format/rocksdb.ts'
 import type { Decompress } from '../format/sst/compression.ts'
 import type { SstColumnFamily, SstFile } from '../format/sst/manifest.ts'
 import { createMergedEntries, type MergedEntries } from '../format/sst/merge.ts'
 import { type FileRange, type ScanStep, type SkippedBlocks, scanColumnFamily } from '../format/sst/scan.ts'
+import type { TableCache } from '../format/sst/table-cache.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { streamBytes } from './handles.ts'
 import { MAX_PARALLELISM } from './key-groups.ts'
@@ -69,6 +77,7 @@ class Database {
   readonly keyGroupRange: KeyGroupRange
   readonly prefixBytes: 1 | 2
   readonly decompressors: Readonly<Record<string, Decompress>>
+  readonly tables: TableCache | undefined
   private readonly maxParallelism: number
   private readonly head: KeyedHead
   private matched: Promise<readonly StateFamily[]> | undefined
@@ -88,6 +97,7 @@ class Database {
     this.maxParallelism = Math.min(context.maxParallelism, MAX_PARALLELISM)
     this.prefixBytes = keyGroupPrefixBytes(this.maxParallelism)
     this.decompressors = context.decompressors ?? {}
+    this.tables = context.tables
   }
 
   /**
@@ -186,19 +196,25 @@ class FamilyScan {
     familyCount: number,
     first: number,
     last: number,
-    { keyPrefix, onSkip }: ScanOptions,
+    options: ScanOptions,
   ) {
     checkComparator(family)
     this.database = database
     this.stateId = stateId
     this.keyGroup = first
     this.last = last
-    this.onSkip = onSkip
+    this.onSkip = options.onSkip
     const outputBytes = share(OUTPUT_BYTES, familyCount, MIN_OUTPUT_BYTES, MAX_OUTPUT_BYTES)
+    const state = database.states[stateId]!
     // Keys of timers begin with their time stamp.
-    const prefix = database.states[stateId]!.kind === 'timer' ? undefined : keyPrefix
+    const prefix = state.kind === 'timer' ? undefined : options.keyPrefix
+    const exactKey = first === last ? exactKeyOf(state, database.prefixBytes, first, options) : undefined
+    const { onSkip } = options
     this.steps = scanColumnFamily(family.files, {
-      ...keyRangeOf(database.prefixBytes, first, last, prefix),
+      ...(exactKey ? keyRangeOfExact(exactKey) : keyRangeOf(database.prefixBytes, first, last, prefix)),
+      ...(exactKey && { exactKey }),
+      // What a scan reads is read once.
+      ...(prefix && database.tables && { tables: database.tables }),
       output: createMergedEntries(outputBytes, outputBytes >> 5),
       windowBytes: share(WINDOW_BYTES, familyCount, MIN_WINDOW_BYTES, MAX_WINDOW_BYTES),
       decompressors: database.decompressors,

@@ -4,7 +4,8 @@ import { BLOCK_TRAILER_BYTES, readBlockContents, type SstOptions } from './compr
 import { type SstFile, sstFileName } from './manifest.ts'
 import { clearMergedEntries, createMergedEntries, MERGE_DONE, type MergedEntries, SstMerge } from './merge.ts'
 import { boundAfter, type KeyRange, openTable, type Table, type TableReading, userKeyOf } from './table.ts'
-import { type TableBlock, TableIndex } from './table-index.ts'
+import type { TableCache } from './table-cache.ts'
+import { type KnownBlocks, type TableBlock, TableIndex, tableMayContain } from './table-index.ts'
 
 /** Bytes of a table file, `end` exclusive. */
 export interface FileRange {
@@ -24,6 +25,10 @@ export type ScanStep =
 export interface ScanOptions extends SstOptions, KeyRange {
   /** Bytes that are read ahead of each source; default 256 KiB. */
   readonly windowBytes?: number
+  /** The only user key that is wanted, which the range includes: tables whose filters exclude it are passed over. */
+  readonly exactKey?: Uint8Array
+  /** Opened tables, for lookups that come again. */
+  readonly tables?: TableCache
   /** Where entries go; default: a new place of 1 MiB for the whole scan. */
   readonly output?: MergedEntries
   /**
@@ -196,11 +201,19 @@ class SourceReader {
   }
 
   private *openFile(file: SstFile): ScanReading<void> {
-    const table = yield* ofFile(file, openTable(file.size, this.options, file))
+    const { exactKey, tables } = this.options
+    const known = tables && knownBlocks(tables, file)
+    let table = tables?.get(file)
+    if (table === undefined) {
+      const options = { ...this.options, withFilter: exactKey !== undefined }
+      table = yield* ofFile(file, openTable(file.size, options, file))
+      tables?.set(file, table)
+    }
+    const isExcluded = exactKey !== undefined && !(yield* ofFile(file, tableMayContain(table, exactKey, known)))
     this.table = table
     this.deletions = [...this.deletions, ...table.rangeDeletions]
     this.globalSequence = table.globalSequence
-    this.index = new TableIndex(table, this.options)
+    this.index = isExcluded ? undefined : new TableIndex(table, this.options, known)
     this.behind = undefined
     this.lastKey = undefined
     this.window = table.tail
@@ -265,6 +278,13 @@ class SourceReader {
       this.skip(located, before ?? userKeyOf(file.smallest), last)
       return NO_ENTRIES
     }
+  }
+}
+
+function knownBlocks(tables: TableCache, file: SstFile): KnownBlocks {
+  return {
+    get: (offset) => tables.block(file, offset),
+    set: (offset, bytes) => tables.setBlock(file, offset, bytes),
   }
 }
 

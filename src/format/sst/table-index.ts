@@ -1,9 +1,10 @@
 import { KobelError } from '../../error.ts'
 import { type Block, BlockCursor, compareKeys, openBlock, TRAILER_BYTES } from './block.ts'
-import { BLOCK_TRAILER_BYTES, type BlockHandle, readBlockContents } from './compression.ts'
+import { BLOCK_TRAILER_BYTES, type BlockHandle } from './compression.ts'
 import { SstCursor } from './cursor.ts'
+import { mayContain } from './filter.ts'
 import { checkHandle, readHandle } from './footer.ts'
-import { type KeyRange, rangeOf, type Table, type TableReading } from './table.ts'
+import { compact, type KeyRange, readBlocks, type Table, type TableReading } from './table.ts'
 
 /** A data block as the index names it. */
 export interface TableBlock extends BlockHandle {
@@ -14,9 +15,10 @@ export interface TableBlock extends BlockHandle {
 /** Parts of an index that lie side by side are read together, up to so many bytes. */
 const PARTS_BYTES = 1 << 16
 
-interface Part {
-  readonly handle: BlockHandle
-  readonly bytes: Uint8Array
+/** Plain bytes of blocks that were read before, by their offsets: for lookups, which need the same ones again. */
+export interface KnownBlocks {
+  get(offset: number): Uint8Array | undefined
+  set(offset: number, bytes: Uint8Array): void
 }
 
 /**
@@ -28,14 +30,16 @@ export class TableIndex {
   private readonly range: KeyRange
   private readonly root: IndexCursor
   private part: IndexCursor | undefined
-  private parts: Part[] = []
+  private parts: Uint8Array[] = []
   /** A part that lay too far behind those that were read. */
   private nextPart: TableBlock | undefined
   private end = 0
+  private readonly known: KnownBlocks | undefined
 
-  constructor(table: Table, range: KeyRange = {}) {
+  constructor(table: Table, range: KeyRange = {}, known?: KnownBlocks) {
     this.table = table
     this.range = range
+    this.known = known
     this.root = new IndexCursor(table, table.index, range, table.indexHasFirstKeys)
     if (table.indexIsPartitioned) this.nextPart = this.root.next()
     else this.part = this.root
@@ -52,8 +56,7 @@ export class TableIndex {
       if (this.part === undefined) {
         const part = this.parts.shift()
         if (part === undefined) return undefined
-        const block = openBlock(readBlockContents(this.table.format, part.handle, part.bytes, 0))
-        this.part = new IndexCursor(this.table, block, this.range, false)
+        this.part = new IndexCursor(this.table, openBlock(part), this.range, false)
       }
       const found = this.part.next()
       if (found !== undefined) {
@@ -74,8 +77,7 @@ export class TableIndex {
       part = this.root.next()
     }
     this.nextPart = part
-    const read = yield handles.map(rangeOf)
-    this.parts = handles.map((handle, i) => ({ handle, bytes: read[i]! }))
+    this.parts = yield* readKnown(this.table, handles, this.known)
   }
 
   /** Blocks follow one another; that no block is read twice also bounds the work on a damaged file. */
@@ -145,4 +147,32 @@ class IndexCursor {
     this.lastEnd = handle.offset + handle.size + BLOCK_TRAILER_BYTES
     return handle
   }
+}
+
+function* readKnown(
+  table: Table,
+  handles: readonly BlockHandle[],
+  known: KnownBlocks | undefined,
+): TableReading<Uint8Array[]> {
+  if (known === undefined) return yield* readBlocks(table, handles)
+  const blocks: Uint8Array[] = []
+  for (const handle of handles) {
+    let block = known.get(handle.offset)
+    if (block === undefined) {
+      block = compact((yield* readBlocks(table, [handle]))[0]!)
+      known.set(handle.offset, block)
+    }
+    blocks.push(block)
+  }
+  return blocks
+}
+
+/** False where the table's filter excludes the user key. */
+export function* tableMayContain(table: Table, key: Uint8Array, known?: KnownBlocks): TableReading<boolean> {
+  const { filter } = table
+  if (filter === undefined) return true
+  if (!filter.isPartitioned) return mayContain(filter.bytes, key)
+  // The index of the parts is written as that of the table is; behind its last key there is nothing.
+  const part = new IndexCursor(table, openBlock(filter.bytes), { from: key }, false).next()
+  return part === undefined || mayContain((yield* readKnown(table, [part], known))[0]!, key)
 }

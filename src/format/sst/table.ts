@@ -50,11 +50,25 @@ export interface Table {
   /** Takes the place of the sequence numbers in the file (a file that was ingested). */
   readonly globalSequence: number | undefined
   readonly rangeDeletions: readonly RangeDeletion[]
+  /** Undefined where the table has none of whole user keys, or it was not asked for. */
+  readonly filter: TableFilter | undefined
   /** Blocks that reading does without: filters. */
   readonly otherBlocks: readonly BlockHandle[]
   /** The last bytes of the file, which were read to open it: all of a small one. */
   readonly tail: Uint8Array
   readonly tailStart: number
+}
+
+export interface TableFilter {
+  /** The filter, or the index of its parts. */
+  readonly bytes: Uint8Array
+  readonly isPartitioned: boolean
+}
+
+/** What a table is opened with. */
+export interface TableOptions extends SstOptions {
+  /** The filter is read too: it serves lookups of whole keys. */
+  readonly withFilter?: boolean
 }
 
 const GLOBAL_SEQUENCE = 'rocksdb.external_sst_file.global_seqno'
@@ -69,9 +83,9 @@ interface TableBytes {
 }
 
 /** Opens a table of `fileSize` bytes. `file` is what MANIFEST says about it: bounds and sequence numbers. */
-export function* openTable(fileSize: number, options: SstOptions = {}, file?: SstFile): TableReading<Table> {
+export function* openTable(fileSize: number, options: TableOptions = {}, file?: SstFile): TableReading<Table> {
   const tailStart = Math.max(0, fileSize - TAIL_BYTES)
-  const tail = (yield [{ start: tailStart, end: fileSize }])[0]!
+  const tail = compact((yield [{ start: tailStart, end: fileSize }])[0]!)
   if (tail.length !== fileSize - tailStart) throw new KobelError('TRUNCATED', 'the end of a table is missing')
   const footer = readFooter(tail, fileSize)
   const { version, checksumType, baseContextChecksum } = footer
@@ -80,10 +94,15 @@ export function* openTable(fileSize: number, options: SstOptions = {}, file?: Ss
   const meta = readMetaIndex(openBlock(metaBytes!), footer)
   const index = footer.index ?? meta.get('rocksdb.index')
   if (index === undefined) throw new KobelError('CORRUPT', 'a table has no index')
-  const optional = [meta.get('rocksdb.properties'), meta.get('rocksdb.range_del')]
-  const blocks = yield* readBlocks(source, [index, ...optional.filter((handle) => handle !== undefined)], optional[0])
-  const properties = optional[0] === undefined ? new Map<string, Uint8Array>() : readProperties(openBlock(blocks[1]!))
-  const deletions = optional[1] === undefined ? undefined : openBlock(blocks.at(-1)!)
+  const filter = options.withFilter === true ? findFilter(meta) : undefined
+  const handles = [index, meta.get('rocksdb.properties'), meta.get('rocksdb.range_del'), filter?.handle]
+  const blocks = yield* fetchBlocks(source, handles)
+  const plain = (i: number): Block | undefined => {
+    const found = blocks[i]
+    return found && openBlock(readBlockContents(source.format, found.handle, found.bytes, found.at))
+  }
+  const properties = blocks[1] === undefined ? new Map<string, Uint8Array>() : propertiesOf(source.format, blocks[1])
+  const deletions = plain(2)
   checkProperties(properties, meta)
   const indexType = fixedProperty(properties, 'rocksdb.block.based.table.index.type', 4) ?? 0
   if (indexType > 3)
@@ -93,13 +112,14 @@ export function* openTable(fileSize: number, options: SstOptions = {}, file?: Ss
     format: source.format,
     limit: footer.offset,
     properties,
-    index: openBlock(blocks[0]!),
+    index: plain(0)!,
     indexIsPartitioned: indexType === 2,
     indexHasFirstKeys: indexType === 3,
     indexKeysAreUserKeys: flagProperty(properties, 'rocksdb.index.key.is.user.key'),
     indexIsDeltaEncoded: flagProperty(properties, 'rocksdb.index.value.is.delta.encoded'),
     globalSequence,
     rangeDeletions: deletions === undefined ? [] : readRangeDeletions(deletions, globalSequence, file),
+    filter: filter && readFilter(source.format, properties, blocks[3]!, filter.isPartitioned),
     otherBlocks: [...meta].flatMap(([name, handle]) => (READ_BLOCKS.has(name) ? [] : [handle])),
     tail,
     tailStart,
@@ -113,21 +133,79 @@ export function* checkOtherBlocks(table: Table): TableReading<void> {
   yield* readBlocks(table, table.otherBlocks)
 }
 
+/** Bytes with a block at `at` of them. */
+interface FetchedBlock {
+  readonly handle: BlockHandle
+  readonly bytes: Uint8Array
+  readonly at: number
+}
+
+/** Stored bytes of blocks, from the tail where it has them. */
+function* fetchBlocks(
+  source: TableBytes,
+  handles: readonly (BlockHandle | undefined)[],
+): TableReading<(FetchedBlock | undefined)[]> {
+  const outside = handles.filter((handle) => handle !== undefined && handle.offset < source.tailStart)
+  const fetched = outside.length === 0 ? [] : yield outside.map((handle) => rangeOf(handle!))
+  return handles.map((handle) => {
+    if (handle === undefined) return undefined
+    const found = outside.indexOf(handle)
+    return found < 0
+      ? { handle, bytes: source.tail, at: handle.offset - source.tailStart }
+      : { handle, bytes: fetched[found]!, at: 0 }
+  })
+}
+
 /** Plain bytes of blocks, from the tail where it has them. */
 export function* readBlocks(
-  source: TableBytes,
+  source: Pick<Table, 'tail' | 'tailStart' | 'format'>,
   handles: readonly BlockHandle[],
-  properties?: BlockHandle,
 ): TableReading<Uint8Array[]> {
-  const outside = handles.filter((handle) => handle.offset < source.tailStart)
-  const fetched = outside.length === 0 ? [] : yield outside.map(rangeOf)
-  return handles.map((handle) => {
-    const found = outside.indexOf(handle)
-    const bytes = found < 0 ? source.tail : fetched[found]!
-    const at = found < 0 ? handle.offset - source.tailStart : 0
-    const read = handle === properties ? readPropertiesContents : readBlockContents
-    return read(source.format, handle, bytes, at)
-  })
+  const fetched = yield* fetchBlocks(source, handles)
+  return fetched.map((block) => readBlockContents(source.format, block!.handle, block!.bytes, block!.at))
+}
+
+/** A larger filter costs more than the block it may spare. */
+const MAX_FILTER_BYTES = 1 << 22
+
+function findFilter(
+  meta: ReadonlyMap<string, BlockHandle>,
+): { readonly handle: BlockHandle; readonly isPartitioned: boolean } | undefined {
+  for (const [name, handle] of meta) {
+    const isPartitioned = name.startsWith('partitionedfilter.')
+    const isBuiltin = name.endsWith('.rocksdb.BuiltinBloomFilter')
+    if (isBuiltin && (isPartitioned || name.startsWith('fullfilter.')) && handle.size <= MAX_FILTER_BYTES) {
+      return { handle, isPartitioned }
+    }
+  }
+  return undefined
+}
+
+/** A filter that is damaged, or is one of prefixes, is none. */
+function readFilter(
+  format: BlockFormat,
+  properties: ReadonlyMap<string, Uint8Array>,
+  { handle, bytes, at }: FetchedBlock,
+  isPartitioned: boolean,
+): TableFilter | undefined {
+  if (properties.get('rocksdb.block.based.table.whole.key.filtering')?.[0] === ZERO_DIGIT) return undefined
+  try {
+    return { bytes: compact(readBlockContents(format, handle, bytes, at)), isPartitioned }
+  } catch (error) {
+    if (error instanceof KobelError) return undefined
+    throw error
+  }
+}
+
+const ZERO_DIGIT = 0x30
+
+/** A copy where the bytes are a small part of others, which they would hold. */
+export function compact(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes
+}
+
+function propertiesOf(format: BlockFormat, { handle, bytes, at }: FetchedBlock): Map<string, Uint8Array> {
+  return readProperties(openBlock(readPropertiesContents(format, handle, bytes, at)))
 }
 
 /**
