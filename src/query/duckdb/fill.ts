@@ -1,5 +1,11 @@
 import type { Vector } from '@duckdb/node-bindings'
-import { type BytesColumn, type Column, isNullAt, type ListColumn, type StructColumn } from '../../serializer/columns.ts'
+import {
+  type BytesColumn,
+  type Column,
+  isNullAt,
+  type ListColumn,
+  type StructColumn,
+} from '../../serializer/columns.ts'
 import { decimalBytes, microsOfMillis, microsOfNanos, unitsOfText, unscaledOfText } from '../physical.ts'
 import type { SqlType } from '../sql-type.ts'
 import type { Bindings } from './bindings.ts'

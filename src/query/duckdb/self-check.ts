@@ -39,6 +39,8 @@ export function checkArena(duckdb: Bindings, fill: typeof fillVector): boolean {
     if (ownTexts[i] !== text || theirTexts[i] !== text) return false
     if (text === null) return true
     const bytes = new TextEncoder().encode(text).length > 12 ? 8 : 16
-    return compareBytes(ownHeaders!.subarray(i * 16, i * 16 + bytes), theirHeaders!.subarray(i * 16, i * 16 + bytes)) === 0
+    return (
+      compareBytes(ownHeaders!.subarray(i * 16, i * 16 + bytes), theirHeaders!.subarray(i * 16, i * 16 + bytes)) === 0
+    )
   })
 }

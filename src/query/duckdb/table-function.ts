@@ -129,7 +129,10 @@ function prune(type: SqlType, inside: readonly string[], place: string, paths: s
   }
   return {
     id: 'STRUCT',
-    fields: kept.map(({ field, rest }) => ({ ...field, type: prune(field.type, rest, `${place}.${field.source}`, paths) })),
+    fields: kept.map(({ field, rest }) => ({
+      ...field,
+      type: prune(field.type, rest, `${place}.${field.source}`, paths),
+    })),
   }
 }
 
