@@ -1,6 +1,7 @@
 import { KobelError } from '../../error.ts'
 import type { SerializerSnapshot } from '../../serializer/snapshot.ts'
 import { flinkTarget } from '../flink-target.ts'
+import { AVRO_FORMS } from './avro.ts'
 import { BASIC_NAMES, buildBasic } from './basic.ts'
 import { COMPOSITE_FORMS } from './composite.ts'
 import type { TypeDescription } from './description.ts'
@@ -17,7 +18,7 @@ import {
 import { GIVEN_FORMS } from './given.ts'
 import { POJO_FORMS } from './pojo.ts'
 
-const FORMS: readonly TypeForm[] = [...COMPOSITE_FORMS, ...POJO_FORMS, ...GIVEN_FORMS]
+const FORMS: readonly TypeForm[] = [...COMPOSITE_FORMS, ...POJO_FORMS, ...AVRO_FORMS, ...GIVEN_FORMS]
 
 const MAX_DEPTH = 50
 

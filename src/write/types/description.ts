@@ -36,5 +36,6 @@ export type TypeDescription =
   | { readonly value: string; readonly copyable?: boolean }
   | PojoDescription
   | { readonly enum: string; readonly constants: readonly string[] }
+  | { readonly avro: unknown; readonly class?: string }
   | { readonly snapshot: string; readonly class?: string }
   | { readonly of: StateReference }
