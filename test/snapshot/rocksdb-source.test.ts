@@ -176,6 +176,12 @@ test('a key is looked up with the end, the index and one block of each level tha
     assert.deepEqual(found.sort(byNumber), [...expectedMap(k)])
     assert.ok(store.requests - requests <= 2 * 3)
   }
+  // The tables are known by now: what is left is one block of each level.
+  for (const i of [1, 3, 9, 10, 1234, 3999, 4000]) {
+    const requests = store.requests
+    await operator.state('value').get(`key-${i}`)
+    assert.ok(store.requests - requests <= 3, `${store.requests - requests} requests`)
+  }
 })
 
 test('only the entries of the key are taken from its block', async () => {
@@ -347,7 +353,8 @@ test('a state without column family is empty', async () => {
 test('databases of all forms of tables, whose state the head does not name', async () => {
   for (const { name, files, truth } of goldenDatabases()) {
     const expected = truth.state
-    if (expected === undefined || name.endsWith('zstd')) continue
+    // The keys of those with filters are in no key group.
+    if (expected === undefined || name.endsWith('zstd') || name.startsWith('frocksdb-filters')) continue
     const operator = await open(storeOf({ listed: files, maxParallelism: 512 }))
     const found: string[] = []
     for await (const { keyGroup, count, buffer, keys, ...batch } of operator.scan()) {
