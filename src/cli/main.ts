@@ -44,6 +44,46 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'makes a savepoint of the handles of workers',
     load: () => import('./commands/commit.ts'),
   },
+  convert: {
+    summary: 'any snapshot to a canonical savepoint that needs no other file',
+    load: () => import('./commands/convert.ts'),
+  },
+  rescale: {
+    summary: 'changes max parallelism',
+    load: () => import('./commands/rescale.ts'),
+  },
+  rename: {
+    summary: 'changes the uid, id or name of an operator, or the name of a state',
+    load: () => import('./commands/rename.ts'),
+  },
+  remove: {
+    summary: 'leaves out an operator, or states of it',
+    load: () => import('./commands/remove.ts'),
+  },
+  set: {
+    summary: 'sets entries, or a field of all entries',
+    load: () => import('./commands/set.ts'),
+  },
+  delete: {
+    summary: 'removes entries by key or by a condition',
+    load: () => import('./commands/delete.ts'),
+  },
+  relocate: {
+    summary: 'moves a snapshot: copies its files, or changes their paths',
+    load: () => import('./commands/relocate.ts'),
+  },
+  preview: {
+    summary: 'what an edit would change',
+    load: () => import('./commands/preview.ts'),
+  },
+  apply: {
+    summary: 'makes the savepoint that an edit describes',
+    load: () => import('./commands/apply.ts'),
+  },
+  log: {
+    summary: 'which edits made a savepoint, and of what',
+    load: () => import('./commands/log.ts'),
+  },
   ls: {
     summary: 'snapshots below a directory: age, size, what they share',
     load: () => import('./commands/ls.ts'),

@@ -17,7 +17,10 @@ export interface EditReport {
   readonly files: number
   readonly bytes: number
   readonly metadataVersion: number
+  /** Of the source. */
   readonly fingerprint: string
+  /** Hash of what the edit says. */
+  readonly edit: string
   readonly operators: readonly OperatorReport[]
 }
 
@@ -54,6 +57,7 @@ export async function applyPlan(
       bytes: outputs.bytes + bytes.length,
       metadataVersion: metadata.version,
       fingerprint,
+      edit: sha256(new TextEncoder().encode(plan.text)),
       operators: reports,
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import { operatorIdOf, type Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import type { WriteRow } from '../write/rows.ts'
 import { applyPlan, type EditReport } from './apply.ts'
+import { withField } from './change.ts'
 import {
   type ApplyOptions,
   type EditPlan,
@@ -59,6 +60,11 @@ export class Edit {
     this.notes.push(`take ${source.id} of ${from.location}`)
     const operator = new EditOperator(source, edit, this.notes)
     return uid === undefined ? operator : operator.setUid(uid)
+  }
+
+  /** Adds to what tells equal edits from others. */
+  note(text: string): void {
+    this.notes.push(text)
   }
 
   /** What is applied. */
@@ -201,6 +207,14 @@ export class EditState {
   field(path: string, change: (old: Value) => Value): this {
     this.edit.steps.push({ op: 'field', path: path.split('.'), change })
     return this.noted('field', path, change)
+  }
+
+  /** As `field`, in entries that fit a test. */
+  fieldWhere(path: string, change: (old: Value) => Value, fits: (entry: Entry) => boolean): this {
+    const names = path.split('.')
+    const map = (entry: Entry): Value => (fits(entry) ? withField(entry.value, names, change) : entry.value)
+    this.edit.steps.push({ op: 'map', map })
+    return this.noted('fieldWhere', path, change, fits)
   }
 
   /** Removes the entries of keys, in their JSON form. */

@@ -32,6 +32,20 @@ export class KeyedOutput {
     this.snappy.write(bytes)
   }
 
+  /** As `piece`, for bytes that stay until the promise is kept. */
+  pieceThrough(keyGroup: number, bytes: Uint8Array): Promise<void> | undefined {
+    if (this.head.head.compressed) {
+      this.piece(keyGroup, bytes)
+      return this.output.flush()
+    }
+    if (keyGroup !== this.keyGroup) {
+      this.end()
+      this.mark(keyGroup)
+      this.keyGroup = keyGroup
+    }
+    return this.output.writeThrough(bytes)
+  }
+
   /** The key group begins here. */
   mark(keyGroup: number): void {
     this.offsets[keyGroup - this.range.keyGroupFirst] = this.output.length

@@ -45,8 +45,7 @@ export async function rescaleKeyed(
     const buffer = buckets.of(keyGroup)
     added.addTo(buffer, keyGroup, head)
     for await (const piece of buckets.take(keyGroup)) {
-      output.piece(keyGroup, piece)
-      await output.output.flush()
+      await output.pieceThrough(keyGroup, piece)
     }
     output.end()
   }

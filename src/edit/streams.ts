@@ -9,8 +9,8 @@ const COPY_BYTES = 1 << 22
 
 /** Streams that stay as they are: copied beside the new `_metadata`, or referred to where they lie. */
 export class StreamCopier {
-  private readonly streams: StreamOpener
-  private readonly outputs: Outputs
+  private readonly streams: StreamOpener | undefined
+  private readonly outputs: Outputs | undefined
   private readonly reference: boolean
   /** Several handles can share a file. */
   private readonly copied = new Map<string, Promise<StreamStateHandle>>()
@@ -18,7 +18,8 @@ export class StreamCopier {
   files = 0
   bytes = 0
 
-  constructor(streams: StreamOpener, outputs: Outputs, reference: boolean) {
+  /** Without streams and outputs nothing can be copied: for those that only change handles. */
+  constructor(streams: StreamOpener | undefined, outputs: Outputs | undefined, reference: boolean) {
     this.streams = streams
     this.outputs = outputs
     this.reference = reference
@@ -46,7 +47,7 @@ export class StreamCopier {
   }
 
   private async refer(handle: StreamStateHandle & { path: string }): Promise<StreamStateHandle> {
-    const { location, length } = await this.streams.open(handle)
+    const { location, length } = await this.streams!.open(handle)
     this.referenced += length
     const path = rootOf(location) === '' ? `file:${location}` : location
     if (handle.kind !== 'relative-file') return { ...handle, path } as StreamStateHandle
@@ -54,15 +55,15 @@ export class StreamCopier {
   }
 
   private async copyBytes(handle: StreamStateHandle, partition: string): Promise<StreamStateHandle> {
-    const stream = await this.streams.open(handle)
-    const output = this.outputs.create(partition)
+    const stream = await this.streams!.open(handle)
+    const output = this.outputs!.create(partition)
     for (let at = 0; at < stream.length; at += COPY_BYTES) {
       await output.writeThrough(await stream.read(at, Math.min(stream.length, at + COPY_BYTES)))
     }
     this.files++
     this.bytes += stream.length
     // What several handles read by offsets stays a file, so that it is stored once.
-    return output.finish(stream.length > this.outputs.inlineBytes)
+    return output.finish(stream.length > this.outputs!.inlineBytes)
   }
 
   /** Raw operator state and channel state of a subtask. */

@@ -1,0 +1,198 @@
+import { KobelError, locate } from '../error.ts'
+import { jsonToValue } from '../serializer/interpreter/json.ts'
+import type { Layout } from '../serializer/layout.ts'
+import type { Value } from '../serializer/value.ts'
+import type { Snapshot } from '../snapshot/open.ts'
+import type { Operator } from '../snapshot/operator.ts'
+import { Edit, type EditOperator, type EditState, type StateRow } from './edit.ts'
+import type { EntryKey } from './model.ts'
+import { type Conditioned, whereOf } from './where.ts'
+
+/** An edit as plain JSON. `*` as the name of an operator stands for all that are not named. */
+export interface EditDescription {
+  readonly operators?: Readonly<Record<string, OperatorDescription>>
+}
+
+export interface OperatorDescription {
+  readonly remove?: boolean
+  readonly uid?: string
+  /** 32 hex digits. */
+  readonly uidHash?: string
+  readonly name?: string
+  readonly maxParallelism?: number
+  readonly parallelism?: number
+  /** Copies of the operator, under other uids. */
+  readonly copyTo?: readonly string[]
+  readonly states?: Readonly<Record<string, StateDescription>>
+}
+
+export interface StateDescription {
+  readonly remove?: boolean
+  readonly rename?: string
+  /** Rows as `kobel dump` prints them, without operator and state. */
+  readonly set?: readonly StateRow[]
+  readonly delete?: readonly EntryKey[]
+  /** `value.amount < 0`: entries that fit are removed. */
+  readonly deleteWhere?: string
+  /** Fields (`address.city`) and their new values, or `{"add": 1}`. */
+  readonly fields?: Readonly<Record<string, unknown>>
+  /** Fields are changed only in entries that fit. */
+  readonly where?: string
+  /** Milliseconds. */
+  readonly shiftTtl?: number | string
+  readonly shiftTimers?: number | string
+}
+
+const OPERATOR_MEMBERS = ['remove', 'uid', 'uidHash', 'name', 'maxParallelism', 'parallelism', 'copyTo', 'states']
+const STATE_MEMBERS = ['remove', 'rename', 'set', 'delete', 'deleteWhere', 'fields', 'where', 'shiftTtl', 'shiftTimers']
+
+/**
+ * The edit that JSON describes.
+ * @throws KobelError `USAGE`, which names the member that is wrong; `NOT_FOUND` for names that the snapshot does not have.
+ */
+export async function editOf(snapshot: Snapshot, json: unknown): Promise<Edit> {
+  const edit = new Edit(snapshot)
+  const description = objectOf(json, 'an edit', ['operators', 'from', 'comment'])
+  const operators = objectOf(description.operators ?? {}, 'operators')
+  const named = new Set(Object.keys(operators).flatMap((name) => (name === '*' ? [] : [snapshot.operator(name).id])))
+  for (const [name, each] of Object.entries(operators)) {
+    const targets =
+      name === '*' ? snapshot.operators.filter((operator) => !named.has(operator.id)) : [snapshot.operator(name)]
+    for (const operator of targets) {
+      try {
+        await describeOperator(edit, operator, objectOf(each, `operators.${name}`, OPERATOR_MEMBERS))
+      } catch (error) {
+        throw locate(error, { operator: operator.label })
+      }
+    }
+  }
+  return edit
+}
+
+async function describeOperator(edit: Edit, operator: Operator, json: OperatorDescription): Promise<void> {
+  await operator.load()
+  const target = edit.operator(operator.id)
+  for (const uid of json.copyTo ?? []) edit.copy(operator.id, textOf(uid, 'copyTo'))
+  if (json.remove) target.remove()
+  if (json.uid !== undefined) target.setUid(textOf(json.uid, 'uid'))
+  if (json.uidHash !== undefined) target.setUidHash(textOf(json.uidHash, 'uidHash'))
+  if (json.name !== undefined) target.setName(textOf(json.name, 'name'))
+  if (json.maxParallelism !== undefined) target.setMaxParallelism(json.maxParallelism)
+  if (json.parallelism !== undefined) target.setParallelism(json.parallelism)
+  for (const [name, each] of Object.entries(objectOf(json.states ?? {}, 'states'))) {
+    const known = operator.states.some((state) => state.name === name)
+    if (!known) {
+      const names = operator.states.map((state) => state.name).join(', ')
+      throw new KobelError('NOT_FOUND', `there is no state ${name}; the operator has ${names || 'none'}`)
+    }
+    try {
+      describeState(operator, name, target, objectOf(each, `states.${name}`, STATE_MEMBERS))
+    } catch (error) {
+      throw locate(error, { state: name })
+    }
+  }
+}
+
+function describeState(operator: Operator, name: string, target: EditOperator, json: StateDescription): void {
+  const state = target.state(name)
+  const keyed = operator.keyedStates.find((each) => each.name === name)
+  const isTimer = keyed?.kind === 'timer'
+  const needKeyed = (what: string): void => {
+    if (!keyed) throw new KobelError('USAGE', `${what} is for keyed state; ${name} is operator state`)
+  }
+  if (json.remove) state.remove()
+  if (json.rename !== undefined) state.rename(textOf(json.rename, 'rename'))
+  if (json.delete !== undefined) {
+    needKeyed('delete')
+    state.delete(...json.delete)
+  }
+  if (json.deleteWhere !== undefined) deleteWhere(state, json.deleteWhere, keyed !== undefined, isTimer)
+  if (json.fields !== undefined) changeFields(state, operator, name, json)
+  if (json.set !== undefined) {
+    needKeyed('set')
+    state.set(...json.set)
+  }
+  if (json.shiftTtl !== undefined) {
+    needKeyed('shiftTtl')
+    state.shiftTtl(BigInt(json.shiftTtl))
+  }
+  if (json.shiftTimers !== undefined) {
+    needKeyed('shiftTimers')
+    state.shiftTimers(BigInt(json.shiftTimers))
+  }
+}
+
+function deleteWhere(state: EditState, text: string, isKeyed: boolean, isTimer: boolean): void {
+  const fits = whereOf(text)
+  const keep = (entry: object): boolean => !fits(entry as Conditioned)
+  // The text stands for the function in what tells edits apart.
+  Object.defineProperty(keep, 'toString', { value: () => `not ${text}` })
+  if (!isKeyed) state.elements((element) => (keep(element) ? element : undefined))
+  else if (isTimer) state.filterTimers(keep)
+  else state.filter(keep)
+}
+
+function changeFields(state: EditState, operator: Operator, name: string, json: StateDescription): void {
+  const layout = operator.keyedStates.find((each) => each.name === name)?.declarations[0]?.value
+  if (!layout) throw new KobelError('USAGE', 'fields are changed in keyed state only')
+  const fits = json.where === undefined ? undefined : whereOf(json.where)
+  for (const [path, change] of Object.entries(objectOf(json.fields, 'fields'))) {
+    const of = fieldLayout(layout, path.split('.'))
+    if (!of) throw new KobelError('NOT_FOUND', `the values have no field ${path}`)
+    const apply = changeOf(of, change, path)
+    Object.defineProperty(apply, 'toString', { value: () => JSON.stringify([change, json.where]) })
+    if (fits) state.fieldWhere(path, apply, (entry) => fits(entry as unknown as Conditioned))
+    else state.field(path, apply)
+  }
+}
+
+function changeOf(layout: Layout, change: unknown, path: string): (old: Value) => Value {
+  if (typeof change !== 'object' || change === null || !('add' in change)) {
+    const value = jsonToValue(layout, change)
+    return () => value
+  }
+  const { add } = change as { add: unknown }
+  if (typeof add !== 'number' && typeof add !== 'string') throw new KobelError('USAGE', `${path}: add takes a number`)
+  return (old) => {
+    if (typeof old === 'bigint') return old + BigInt(add)
+    if (typeof old === 'number') return old + Number(add)
+    if (old === null) return null
+    throw new KobelError('USAGE', `${path} is no number, nothing can be added`)
+  }
+}
+
+/** The layout of a field by its path. */
+export function fieldLayout(layout: Layout, path: readonly string[]): Layout | undefined {
+  const [name, ...rest] = path
+  if (name === undefined) return layout
+  if (layout.op === 'nullable' || layout.op === 'sized') return fieldLayout(layout.inner, path)
+  if (layout.op === 'pojo' || layout.op === 'object') {
+    const field = layout.fields.find((each) => each.name === name)
+    return field && fieldLayout(field.layout, rest)
+  }
+  if (layout.op === 'tuple') {
+    const field = layout.fields[Number(/^f?(\d+)$/.exec(name)?.[1] ?? Number.NaN)]
+    return field && fieldLayout(field, rest)
+  }
+  return undefined
+}
+
+function objectOf<T extends object>(
+  json: unknown,
+  what: string,
+  members?: readonly string[],
+): T & Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new KobelError('USAGE', `${what} must be an object`)
+  }
+  const unknown = members && Object.keys(json).find((name) => !members.includes(name))
+  if (unknown !== undefined) {
+    throw new KobelError('USAGE', `${what} has no member ${unknown}: it can have ${members!.join(', ')}`)
+  }
+  return json as T & Record<string, unknown>
+}
+
+function textOf(json: unknown, what: string): string {
+  if (typeof json === 'string') return json
+  throw new KobelError('USAGE', `${what} must be a text`)
+}
