@@ -28,6 +28,23 @@ export interface CanonicalLayout {
   readonly prefixBytes: 1 | 2
 }
 
+/** Why a {@link RunWalker} stopped. */
+export type WalkEnd = 'run-end' | 'full' | 'entry'
+
+/**
+ * Takes the entries of a run where they lie, without a batch of their offsets in between. What it cannot take, it leaves.
+ */
+export interface RunWalker {
+  /** Where `walk` stopped: behind the last whole entry that it took. */
+  readonly end: number
+  /**
+   * Takes entries from `start` on. `entry`: the next one is not whole, or has to be split by the scanner and goes to
+   * `take`; `full`: the walker's user has to empty it first.
+   */
+  walk(window: Uint8Array, view: DataView, start: number, keyGroup: number): WalkEnd
+  take(batch: EntryBatch): void
+}
+
 /** What one window gave. */
 export interface CanonicalStep {
   readonly entries: EntryBatch | undefined
@@ -38,6 +55,8 @@ export interface CanonicalStep {
   readonly needed: number
   /** The end of the key group was met. */
   readonly done: boolean
+  /** A walker has no room: it has to be emptied before the rest of the window comes again. */
+  readonly full: boolean
 }
 
 /**
@@ -50,19 +69,30 @@ export class CanonicalScanner {
   private readonly wanted: ((state: KeyedStateInfo) => boolean) | undefined
   /** The state of the run that goes on; undefined where a state id comes next. */
   private stateId: number | undefined
+  /** Of that state. */
+  private isWanted = true
+  private walker: RunWalker | undefined
   /** Length of the entry that was met last, as far as it is known. */
   private length = 0
+  private readonly walkerOf: ((state: KeyedStateInfo) => RunWalker | undefined) | undefined
 
-  constructor(layout: CanonicalLayout, keyGroup: number, wanted?: (state: KeyedStateInfo) => boolean) {
+  constructor(
+    layout: CanonicalLayout,
+    keyGroup: number,
+    wanted?: (state: KeyedStateInfo) => boolean,
+    walkerOf?: (state: KeyedStateInfo) => RunWalker | undefined,
+  ) {
     this.layout = layout
     this.keyGroup = keyGroup
     this.wanted = wanted
+    this.walkerOf = walkerOf
   }
 
   step(window: Uint8Array): CanonicalStep {
     const reader = new Reader(window)
     const collected = new Collected()
     let done = false
+    let full = false
     for (;;) {
       this.length = ENTRY_HEAD_BYTES
       if (this.stateId === undefined) {
@@ -72,18 +102,38 @@ export class CanonicalScanner {
           done = true
           break
         }
-        this.stateId = id
+        this.begin(id)
       }
-      const last = this.readEntry(reader, collected)
+      const { walker } = this
+      const end = walker?.walk(window, reader.view, reader.offset, this.keyGroup)
+      if (walker) reader.offset = walker.end
+      full = end === 'full'
+      if (full) break
+      if (end === 'run-end') {
+        this.stateId = undefined
+        continue
+      }
+      const taken = walker ? new Collected() : collected
+      const last = this.readEntry(reader, taken)
       if (last === undefined) break
       if (last) this.stateId = undefined
+      const { entries } = walker ? taken.batches(window, this.keyGroup, this.layout.states) : NO_BATCHES
+      if (entries) walker!.take(entries)
     }
     return {
       ...collected.batches(window, this.keyGroup, this.layout.states),
       consumed: reader.offset,
       needed: this.length,
       done,
+      full,
     }
+  }
+
+  private begin(stateId: number): void {
+    const state = this.layout.stateOf(stateId)
+    this.stateId = stateId
+    this.isWanted = this.wanted === undefined || this.wanted(state)
+    this.walker = this.isWanted ? this.walkerOf?.(state) : undefined
   }
 
   /** Whether the entry is the last of its run; undefined, with nothing consumed, where it is not whole. */
@@ -109,11 +159,10 @@ export class CanonicalScanner {
     if (keyGroup !== this.keyGroup) {
       throw this.corrupt(`an entry of key group ${keyGroup} lies in key group ${this.keyGroup}`, keyStart)
     }
-    const stateId = this.stateId!
-    const state = this.layout.stateOf(stateId)
-    if (this.wanted === undefined || this.wanted(state)) {
+    if (this.isWanted) {
+      const stateId = this.stateId!
       reader.offset = keyStart + prefixBytes
-      this.addEntry(reader, collected, stateId, state, valueLengthAt, valueStart, end)
+      this.addEntry(reader, collected, stateId, this.layout.stateOf(stateId), valueLengthAt, valueStart, end)
     }
     reader.offset = end
     return (first & LAST_OF_RUN) !== 0
@@ -150,6 +199,8 @@ export class CanonicalScanner {
     return new KobelError('CORRUPT', message, { offset, keyGroup: this.keyGroup })
   }
 }
+
+const NO_BATCHES: { readonly entries: EntryBatch | undefined } = { entries: undefined }
 
 /** Entries and timers of a window while it is walked. */
 class Collected {
@@ -253,6 +304,24 @@ export class CanonicalBuilder {
     writer.raw(bytes.subarray(keyStart, keyEnd))
     writer.i32(valueEnd - valueStart)
     writer.raw(bytes.subarray(valueStart, valueEnd))
+  }
+
+  /** An entry as it stands in a file: `i32 key length, composite key, i32 value length, value`. */
+  addEntry(stateId: number, bytes: Uint8Array, start: number, end: number): void {
+    const { writer } = this
+    if (stateId !== this.stateId) {
+      this.endRun()
+      writer.i16(stateId)
+      this.stateId = stateId
+    }
+    const length = end - start
+    writer.ensure(length)
+    const at = writer.offset
+    this.entryStart = at
+    writer.offset = at + length
+    // A call costs more than so few bytes.
+    if (length > 64) writer.bytes.set(bytes.subarray(start, end), at)
+    else for (let i = 0; i < length; i++) writer.bytes[at + i] = bytes[start + i]!
   }
 
   /** The bytes that are settled; they are let go of. */

@@ -85,7 +85,11 @@ export function writeCompositeKey(
   for (const part of [key, namespace]) {
     writer.raw(part)
     if (!state.ambiguous || !state.splits) continue
-    for (let i = 0, rest = part.length; i < lengthDigits(part.length); i++, rest >>>= 8) writer.u8(rest & 0xff)
+    writeLengthDigits(writer, part.length)
   }
   writer.raw(mapKey)
+}
+
+export function writeLengthDigits(writer: Writer, length: number): void {
+  for (let i = 0, rest = length; i < lengthDigits(length); i++, rest >>>= 8) writer.u8(rest & 0xff)
 }

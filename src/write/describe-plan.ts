@@ -27,12 +27,13 @@ export function isDescribed(json: unknown): boolean {
 export function describePlan(description: PlanDescription): WritePlan {
   const plan = description as unknown as Json
   if (!isObject(plan)) throw new KobelError('USAGE', `a plan is an object, found ${shown(plan)}`)
-  checkMembers(plan, ['flink', 'checkpointId', 'operators', 'properties', 'masterStates'], 'the plan')
+  checkMembers(plan, ['flink', 'checkpointId', 'now', 'operators', 'properties', 'masterStates'], 'the plan')
   if (!Array.isArray(plan.operators)) throw expected('operators of the plan', 'an array', plan.operators)
   const target = targetOf(String(plan.flink))
   return {
     flink: String(plan.flink),
     checkpointId: (plan.checkpointId as number | undefined) ?? 1,
+    ...(plan.now !== undefined && { now: plan.now as number }),
     properties: (plan.properties as string | undefined) ?? null,
     masterStates: (plan.masterStates as WritePlan['masterStates'] | undefined) ?? [],
     operators: plan.operators.map((each, i) => {
@@ -131,7 +132,7 @@ function sameState(a: PlanState, b: PlanState): boolean {
   return a.name === b.name && a.serializers[0]?.[1] === b.serializers[0]?.[1]
 }
 
-const KEYED_MEMBERS = ['name', 'kind', 'type', 'mapKey', 'namespace', 'ttl']
+const KEYED_MEMBERS = ['name', 'kind', 'type', 'mapKey', 'namespace', 'ttl', 'duplicates', 'order']
 const KEYED_KINDS = ['value', 'list', 'map', 'reducing', 'aggregating', 'timer']
 
 function keyedState(state: Json, key: SerializerSnapshot, target: TypeTarget): PlanState[] {
@@ -146,7 +147,16 @@ function keyedState(state: Json, key: SerializerSnapshot, target: TypeTarget): P
   }
   const plain = buildType(needed(state, 'type'), target, 'type')
   const value = state.ttl === true ? ttlSnapshot(plain) : plain
-  return [keyValueState(nameOf(state), kind, stateValue(state, kind, value, target), namespace)]
+  const declared = keyValueState(nameOf(state), kind, stateValue(state, kind, value, target), namespace)
+  return [{ ...declared, ...rowsOfEntry(state) }]
+}
+
+/** What several rows for one entry mean; `resolveOperator` checks it. */
+function rowsOfEntry({ duplicates, order }: Json): Pick<PlanState, 'duplicates' | 'order'> {
+  return {
+    ...(duplicates !== undefined && { duplicates: duplicates as 'last' }),
+    ...(order !== undefined && { order: order as string }),
+  }
 }
 
 function stateValue(state: Json, kind: string, value: SerializerSnapshot, target: TypeTarget): SerializerSnapshot {
@@ -219,7 +229,7 @@ function windowStates(json: unknown, key: SerializerSnapshot, target: TypeTarget
   return states
 }
 
-const ELEMENT_MEMBERS = ['name', 'kind', 'type', 'mapKey']
+const ELEMENT_MEMBERS = ['name', 'kind', 'type', 'mapKey', 'order']
 const MODES: Readonly<Record<string, string>> = {
   'operator-list': 'SPLIT_DISTRIBUTE',
   'operator-union': 'UNION',
@@ -254,6 +264,7 @@ function elementState(state: Json, target: TypeTarget): PlanState {
     type: kind === 'broadcast' ? 'BROADCAST' : 'OPERATOR',
     options: [['OPERATOR_STATE_DISTRIBUTION_MODE', MODES[kind]!]],
     serializers,
+    ...rowsOfEntry(state),
   }
 }
 

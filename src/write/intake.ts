@@ -1,15 +1,21 @@
+import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
+import { subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import type { PartitionHandle, WriteHandle } from './handle.ts'
-import { MEMORY_BYTES, type PartitionSink, PartitionWriter } from './partition.ts'
+import { MEMORY_BYTES, type PartitionSink, PartitionWriter, placeOf } from './partition.ts'
 import {
+  isKeyed,
+  operatorOfRow,
   type Partition,
   type PlanOptions,
   partitionId,
   partitionOf,
   partitionsOf,
+  placeKey,
   planHash,
   type WritePlan,
 } from './plan.ts'
+import type { ResolvedOperator } from './resolve.ts'
 import type { WriteRow } from './rows.ts'
 
 /** Takes rows of all partitions in any order, with one bound of memory for them, and writes the partitions in the end. */
@@ -21,6 +27,8 @@ export class Intake {
   private readonly options: PlanOptions
   private readonly writers: ReadonlyMap<string, PartitionWriter>
   private readonly memoryBytes: number
+  private readonly key: Writer = new Writer(64)
+  private readonly keyed = new Map<ResolvedOperator, PartitionWriter[]>()
   private heldBytes = 0
 
   /** @param only the partitions whose rows are taken; all of the plan by default. */
@@ -38,20 +46,53 @@ export class Intake {
   /**
    * Gives a promise where memory has to be freed before the next row.
    *
-   * @param index of the row among all, which elements of LIST states are spread by.
+   * @param index of the row among all: elements of LIST states are spread by it, and rows without an order keep its.
    */
   add(row: WriteRow, index: number): Promise<void> | undefined {
+    const resolved = operatorOfRow(this.plan, row, this.options)
+    try {
+      const kind = isKeyed(row) ? this.addKeyed(resolved, row, index) : this.addElement(row, index)
+      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+    } catch (error) {
+      throw locate(error, placeOf(resolved, row))
+    }
+    return this.heldBytes > this.memoryBytes ? this.free() : undefined
+  }
+
+  private addKeyed(resolved: ResolvedOperator, row: WriteRow, index: number): string {
+    const { maxParallelism, parallelism, id } = resolved.operator
+    const keyGroup = placeKey(resolved, row, this.key)
+    const subtask = subtaskOfKeyGroup(maxParallelism, parallelism, keyGroup)
+    const writer = this.keyed.get(resolved)?.[subtask] ?? this.keyedWriter(resolved, subtask)
+    if (!writer) throw this.noPartition(partitionId({ operator: id, part: 'keyed', subtask }))
+    return this.addTo(writer, row, keyGroup, index)
+  }
+
+  /** Looked up once: a name for each row would cost more than the row. */
+  private keyedWriter(resolved: ResolvedOperator, subtask: number): PartitionWriter | undefined {
+    const writer = this.writers.get(partitionId({ operator: resolved.operator.id, part: 'keyed', subtask }))
+    const found = this.keyed.get(resolved) ?? []
+    if (writer) found[subtask] = writer
+    this.keyed.set(resolved, found)
+    return writer
+  }
+
+  private addElement(row: WriteRow, index: number): string {
     let kind = ''
     for (const partition of partitionOf(this.plan, row, index, this.options)) {
       const id = partitionId(partition)
       const writer = this.writers.get(id)
       if (!writer) throw this.noPartition(id)
-      const before = writer.heldBytes
-      kind = writer.add(row)
-      this.heldBytes += writer.heldBytes - before
+      kind = this.addTo(writer, row, 0, index)
     }
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
-    return this.heldBytes > this.memoryBytes ? this.free() : undefined
+    return kind
+  }
+
+  private addTo(writer: PartitionWriter, row: WriteRow, keyGroup: number, index: number): string {
+    const before = writer.heldBytes
+    const kind = writer.add(row, this.key, keyGroup, index)
+    this.heldBytes += writer.heldBytes - before
+    return kind
   }
 
   private noPartition(id: string): KobelError {

@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/encoding.ts'
 import { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
@@ -6,28 +7,31 @@ import { type KeyParts, keyGroupPrefixBytes, splitCompositeKey } from '../format
 import { writeKeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import { valueToJson } from '../serializer/interpreter/json.ts'
-import { readPart } from '../snapshot/decode.ts'
+import { LIST_DELIMITER, readPart } from '../snapshot/decode.ts'
 import { keyGroupRangeOf } from '../snapshot/key-groups.ts'
+import type { Spill } from '../store/writable.ts'
+import { encodeKey } from './encode-key.ts'
 import type { WrittenKeyGroups } from './handle.ts'
-import type { ResolvedKeyed, ResolvedOperator } from './resolve.ts'
-import { encodeEntry, type WriteRow } from './rows.ts'
-import type { SortedRecord, SortedRuns } from './sorted-runs.ts'
+import { keyedDeclarationOf, type ResolvedKeyed, type ResolvedOperator, type StateRule } from './resolve.ts'
+import { encodeCompositeKey, encodeOrder, encodeStateValue, type WriteRow } from './rows.ts'
+import { type SortedRecord, SortedRuns } from './sorted-runs.ts'
 import { SnappyOutput, type StreamOutput } from './stream-output.ts'
 
 /** Bytes of a key group that are gathered before they are moved on. */
 const GATHERED_BYTES = 1 << 16
-/** Before the composite key: key group and state id, so that records sort into the order of the file. */
-const SORT_PREFIX = 4
+/** Before values whose rows have an order. */
+const ORDER_BYTES = 8
 
 /** The keyed state of one subtask: rows in any order become a stream of key groups. */
 export class KeyedPartition {
-  private readonly resolved: ResolvedOperator
-  private readonly declared: ResolvedKeyed
-  private readonly runs: SortedRuns
+  readonly resolved: ResolvedOperator
+  readonly declared: ResolvedKeyed
+  readonly runs: SortedRuns
   private readonly range: { readonly keyGroupFirst: number; readonly keyGroupLast: number }
-  private readonly key = new Writer(256)
+  private readonly prefixBytes: 1 | 2
+  private readonly rekeyed: Writer = new Writer(64)
 
-  constructor(resolved: ResolvedOperator, subtask: number, runs: SortedRuns) {
+  constructor(resolved: ResolvedOperator, subtask: number, spill: Spill, memoryBytes: number) {
     const { maxParallelism, parallelism } = resolved.operator
     const declared = resolved.keyed.get(subtask)
     if (!declared) {
@@ -37,77 +41,110 @@ export class KeyedPartition {
     }
     this.resolved = resolved
     this.declared = declared
-    this.runs = runs
+    const ordered = declared.rules.map(isOrdered)
+    this.runs = new SortedRuns(spill, memoryBytes, (tag) => ordered[tag & 0xffff]!)
     this.range = keyGroupRangeOf(maxParallelism, parallelism, subtask)
+    this.prefixBytes = keyGroupPrefixBytes(maxParallelism)
   }
 
-  add(row: WriteRow): string {
-    const { ids, states } = this.declared
-    const id = ids.get(String(row.state))
-    if (id === undefined) {
-      throw new KobelError('NOT_FOUND', `the plan declares no keyed state ${JSON.stringify(row.state)} here`)
-    }
-    const state = states[id]!
+  /**
+   * Gives the kind of the row's state.
+   *
+   * @param key holds the bytes of the row's key, as the first subtask declares it.
+   * @param sequence orders rows of LIST states that have no order of their own.
+   */
+  add(row: WriteRow, key: Writer, keyGroup: number, sequence: number): string {
+    const id = this.stateIdOf(row)
+    const state = this.declared.states[id]!
     if (row.kind !== undefined && row.kind !== state.kind) {
       throw new KobelError('USAGE', `the plan declares the state as ${state.kind}, the row says ${row.kind}`)
     }
-    const { keyGroup, compositeKey, value } = encodeEntry(this.resolved, state, row)
-    const { keyGroupFirst, keyGroupLast } = this.range
-    if (!(keyGroup >= keyGroupFirst && keyGroup <= keyGroupLast)) {
-      throw new KobelError(
-        'USAGE',
-        `a row of key group ${keyGroup} is not of this partition, which has ${keyGroupFirst} to ${keyGroupLast}`,
-      )
+    this.checkKeyGroup(keyGroup)
+    const { runs } = this
+    const { writer } = runs
+    const start = runs.begin()
+    try {
+      encodeCompositeKey(state, row, this.ownKey(state, row, key), keyGroup, this.prefixBytes, writer)
+      runs.endKey(start)
+      const valueStart = writer.offset
+      const rule = this.declared.rules[id]!
+      if (rule.order !== undefined) encodeOrder(rule.order, row, writer)
+      else if (rule.duplicates === 'join') writer.i64Number(sequence)
+      encodeStateValue(state, row, this.resolved.now, writer)
+      runs.end(start, valueStart, ((keyGroup << 16) | id) >>> 0)
+    } catch (error) {
+      runs.undo(start)
+      throw error
     }
-    const { key } = this
-    key.offset = 0
-    key.i16(keyGroup)
-    key.i16(id)
-    key.raw(compositeKey)
-    this.runs.add(key.bytes.subarray(0, key.offset), value)
     return state.kind
+  }
+
+  stateIdOf({ state }: Pick<WriteRow, 'state'>): number {
+    const id = this.declared.ids.get(String(state))
+    if (id !== undefined) return id
+    throw new KobelError('NOT_FOUND', `the plan declares no keyed state ${JSON.stringify(state)} here`)
+  }
+
+  checkKeyGroup(keyGroup: number): void {
+    const { keyGroupFirst, keyGroupLast } = this.range
+    if (keyGroup >= keyGroupFirst && keyGroup <= keyGroupLast) return
+    throw new KobelError(
+      'USAGE',
+      `a row of key group ${keyGroup} is not of this partition, which has ${keyGroupFirst} to ${keyGroupLast}`,
+    )
+  }
+
+  /** The bytes of the key as this subtask declares it, where subtasks differ. */
+  private ownKey(state: KeyedStateInfo, row: WriteRow, key: Writer): Writer {
+    const { layout } = keyedDeclarationOf(this.resolved, 0).head.keySerializer
+    if (state.key === layout) return key
+    this.rekeyed.offset = 0
+    encodeKey(state.key, row, this.rekeyed)
+    return this.rekeyed
   }
 
   /** Writes the stream: head, then each key group that has entries. */
   async write(output: StreamOutput): Promise<WrittenKeyGroups> {
     const { keyGroupFirst, keyGroupLast } = this.range
-    const { head } = this.declared
-    const offsets = new Array<number>(keyGroupLast - keyGroupFirst + 1).fill(0)
+    const { head, rules } = this.declared
     const headWriter = new Writer(4096)
     writeKeyedHead(headWriter, head)
     output.write(headWriter.toBytes())
-    const body = new KeyGroupBody(output, head.compressed)
+    const body = new KeyGroupBody(output, head.compressed, keyGroupFirst, keyGroupLast)
     const last = new LastKey()
+    const joined = new JoinedEntry(body)
     await this.runs.drain(
       (record) => {
-        const { bytes, keyStart, keyEnd, valueEnd } = record
-        const keyGroup = (bytes[keyStart]! << 8) | bytes[keyStart + 1]!
-        const stateId = (bytes[keyStart + 2]! << 8) | bytes[keyStart + 3]!
-        if (last.equals(record)) throw this.duplicate(this.declared.states[stateId]!, keyGroup, record)
-        if (keyGroup !== body.keyGroup) {
-          body.end()
-          offsets[keyGroup - keyGroupFirst] = output.length
-          body.keyGroup = keyGroup
-        }
-        body.add(stateId, bytes, keyStart + SORT_PREFIX, keyEnd, valueEnd)
-        last.set(record)
+        const rule = rules[record.tag & 0xffff]!
+        const isSame = last.equals(record)
+        if (!isOrdered(rule)) {
+          if (isSame) throw this.duplicate(record, 'two rows give a')
+          joined.end()
+          body.add(record.tag, record.bytes, record.start, record.end)
+        } else if (!isSame) joined.begin(record)
+        else if (rule.duplicates === 'join') joined.append(record)
+        else if (!joined.replace(record)) throw this.duplicate(record, `two rows of one ${rule.order} give a`)
+        if (!isSame) last.set(record)
       },
       () => output.flush(),
     )
-    body.end()
-    return { keyGroupFirst, keyGroupLast, offsets }
+    joined.end()
+    body.endKeyGroup()
+    return { keyGroupFirst, keyGroupLast, offsets: body.offsets }
   }
 
-  private duplicate(state: KeyedStateInfo, keyGroup: number, record: SortedRecord): KobelError {
-    const reader = new Reader(record.bytes, record.keyStart + SORT_PREFIX, record.keyEnd)
-    reader.skip(keyGroupPrefixBytes(this.resolved.operator.maxParallelism))
+  private duplicate(record: SortedRecord, message: string): KobelError {
+    const state = this.declared.states[record.tag & 0xffff]!
+    const keyGroup = record.tag >>> 16
+    const reader = new Reader(record.bytes, record.keyStart, record.keyEnd)
+    reader.skip(this.prefixBytes)
     if (state.kind === 'timer') reader.skip(8)
     const parts: KeyParts = { keyStart: 0, keyEnd: 0, namespaceStart: 0, namespaceEnd: 0, mapKeyStart: 0 }
     splitCompositeKey(state, reader, parts)
     const part = state.splits ? readPart(state.key, reader, parts.keyStart, parts.keyEnd) : undefined
     const key = part === undefined ? '' : ` ${valueToJson(state.key, part).slice(0, 200)}`
     const what = state.kind === 'timer' ? 'timer' : state.kind === 'map' ? 'map entry' : 'value'
-    return new KobelError('CONFLICT', `two rows give a ${what} for the same key${key}`, {
+    return new KobelError('CONFLICT', `${message} ${what} for the same key${key}`, {
       operator: this.resolved.operator.uid ?? this.resolved.operator.id,
       state: state.name,
       keyGroup,
@@ -115,26 +152,42 @@ export class KeyedPartition {
   }
 }
 
+/** Whether values have their rows' order before them. */
+function isOrdered({ duplicates }: StateRule): boolean {
+  return duplicates !== 'error'
+}
+
 /** The bytes of key groups, each a Snappy stream where the state is compressed. */
 class KeyGroupBody {
-  keyGroup = -1
+  /** Of each key group; 0 where it is empty. */
+  readonly offsets: number[]
   private readonly output: StreamOutput
   private readonly compressed: boolean
+  private readonly keyGroupFirst: number
   private readonly builder = new CanonicalBuilder()
   private snappy: SnappyOutput | undefined
+  private keyGroup = -1
 
-  constructor(output: StreamOutput, compressed: boolean) {
+  constructor(output: StreamOutput, compressed: boolean, keyGroupFirst: number, keyGroupLast: number) {
     this.output = output
     this.compressed = compressed
+    this.keyGroupFirst = keyGroupFirst
+    this.offsets = new Array<number>(keyGroupLast - keyGroupFirst + 1).fill(0)
   }
 
-  add(stateId: number, bytes: Uint8Array, keyStart: number, keyEnd: number, valueEnd: number): void {
-    this.builder.add(stateId, bytes, keyStart, keyEnd, keyEnd, valueEnd)
+  /** Adds an entry as it stands in the file. */
+  add(tag: number, bytes: Uint8Array, start: number, end: number): void {
+    if (tag >>> 16 !== this.keyGroup) {
+      this.endKeyGroup()
+      this.keyGroup = tag >>> 16
+      this.offsets[this.keyGroup - this.keyGroupFirst] = this.output.length
+    }
+    this.builder.addEntry(tag & 0xffff, bytes, start, end)
     if (this.builder.length >= GATHERED_BYTES) this.write(this.builder.take())
   }
 
   /** Ends the key group, if there is one. */
-  end(): void {
+  endKeyGroup(): void {
     if (this.keyGroup < 0) return
     this.write(this.builder.finish())
     this.snappy?.endChunk()
@@ -149,18 +202,76 @@ class KeyGroupBody {
   }
 }
 
+/** An entry that several rows give: joined elements, or the value of the last. It is written once its rows are over. */
+class JoinedEntry {
+  private readonly body: KeyGroupBody
+  private readonly entry: Writer = new Writer(1 << 10)
+  private readonly order: Uint8Array = new Uint8Array(ORDER_BYTES)
+  private valueStart = 0
+  private tag = -1
+
+  constructor(body: KeyGroupBody) {
+    this.body = body
+  }
+
+  begin(record: SortedRecord): void {
+    this.end()
+    const { bytes, start, keyEnd } = record
+    this.tag = record.tag
+    this.entry.offset = 0
+    this.entry.raw(bytes.subarray(start, keyEnd))
+    this.entry.i32(0)
+    this.valueStart = this.entry.offset
+    this.take(record)
+  }
+
+  /** Adds the elements of a list behind those before. */
+  append({ bytes, valueStart, end }: SortedRecord): void {
+    const isEmpty = valueStart + ORDER_BYTES === end
+    if (isEmpty) return
+    if (this.entry.offset > this.valueStart) this.entry.u8(LIST_DELIMITER)
+    this.entry.raw(bytes.subarray(valueStart + ORDER_BYTES, end))
+  }
+
+  /** Takes a later value. False where it is of the same order, and another value: then none is the last. */
+  replace(record: SortedRecord): boolean {
+    const { bytes, valueStart, end } = record
+    const old = this.entry.bytes.subarray(this.valueStart, this.entry.offset)
+    const isSameOrder = equalBytes(this.order, bytes.subarray(valueStart, valueStart + ORDER_BYTES))
+    if (isSameOrder) return equalBytes(old, bytes.subarray(valueStart + ORDER_BYTES, end))
+    this.take(record)
+    return true
+  }
+
+  private take({ bytes, valueStart, end }: SortedRecord): void {
+    this.order.set(bytes.subarray(valueStart, valueStart + ORDER_BYTES))
+    this.entry.offset = this.valueStart
+    this.entry.raw(bytes.subarray(valueStart + ORDER_BYTES, end))
+  }
+
+  end(): void {
+    if (this.tag < 0) return
+    const { entry, valueStart } = this
+    entry.view.setInt32(valueStart - 4, entry.offset - valueStart)
+    this.body.add(this.tag, entry.bytes, 0, entry.offset)
+    this.tag = -1
+  }
+}
+
 /** The key of the record before, copied: buffers are used again. */
 class LastKey {
   private bytes: Uint8Array = new Uint8Array(256)
   private length = -1
+  private tag = -1
 
-  equals({ bytes, keyStart, keyEnd }: SortedRecord): boolean {
-    if (keyEnd - keyStart !== this.length) return false
+  equals({ bytes, keyStart, keyEnd, tag }: SortedRecord): boolean {
+    if (tag !== this.tag || keyEnd - keyStart !== this.length) return false
     for (let i = this.length - 1; i >= 0; i--) if (this.bytes[i] !== bytes[keyStart + i]) return false
     return true
   }
 
-  set({ bytes, keyStart, keyEnd }: SortedRecord): void {
+  set({ bytes, keyStart, keyEnd, tag }: SortedRecord): void {
+    this.tag = tag
     this.length = keyEnd - keyStart
     if (this.length > this.bytes.length) this.bytes = new Uint8Array(this.length * 2)
     for (let i = 0; i < this.length; i++) this.bytes[i] = bytes[keyStart + i]!

@@ -1,25 +1,26 @@
 import { toBase64 } from '../bytes/encoding.ts'
+import { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
 import { writeOperatorHead } from '../format/operator-state.ts'
+import { valueToJson } from '../serializer/interpreter/json.ts'
+import { readPart } from '../snapshot/decode.ts'
+import type { Spill } from '../store/writable.ts'
 import type { WrittenState } from './handle.ts'
 import type { ResolvedOperator, ResolvedOperatorState } from './resolve.ts'
-import { encodeElement, type WriteRow } from './rows.ts'
-import type { SortedRuns } from './sorted-runs.ts'
+import { encodeElement, encodeOrder, type WriteRow } from './rows.ts'
+import { type SortedRecord, SortedRuns } from './sorted-runs.ts'
 import { SnappyOutput, type StreamOutput } from './stream-output.ts'
 
-/** The operator state of one subtask. Elements keep the order in which they come. */
+/** The operator state of one subtask. Elements keep the order in which they come, or have that of their rows. */
 export class OperatorPartition {
-  private readonly resolved: ResolvedOperator
+  readonly resolved: ResolvedOperator
+  readonly runs: SortedRuns
+  /** Elements of each state. */
+  readonly counts: number[]
   private readonly declared: ResolvedOperatorState
-  private readonly runs: SortedRuns
-  private readonly key = new Writer(16)
-  private readonly counts: number[]
-  /** Keys of each BROADCAST state, which cannot occur twice. */
-  private readonly mapKeys: Set<string>[]
-  private sequence = 0
 
-  constructor(resolved: ResolvedOperator, subtask: number, runs: SortedRuns) {
+  constructor(resolved: ResolvedOperator, subtask: number, spill: Spill, memoryBytes: number) {
     const declared = resolved.operatorState.get(subtask)
     if (!declared) {
       throw new KobelError('USAGE', `the plan declares no operator state for subtask ${subtask}`, {
@@ -28,35 +29,38 @@ export class OperatorPartition {
     }
     this.resolved = resolved
     this.declared = declared
-    this.runs = runs
+    this.runs = new SortedRuns(spill, memoryBytes)
     this.counts = declared.states.map(() => 0)
-    this.mapKeys = declared.states.map(() => new Set())
   }
 
-  add(row: WriteRow): string {
+  /** Gives the kind of the row's state. */
+  add(row: WriteRow, sequence: number): string {
     const id = this.declared.ids.get(String(row.state))
     if (id === undefined) {
       throw new KobelError('NOT_FOUND', `the plan declares no operator state ${JSON.stringify(row.state)} here`)
     }
     const state = this.declared.states[id]!
-    const { mapKey, value } = encodeElement(state, row)
-    if (state.mapKey) {
-      const known = this.mapKeys[id]!
-      const text = toBase64(mapKey)
-      if (known.has(text)) {
-        throw new KobelError('CONFLICT', `two rows give a value for the key ${JSON.stringify(row.mapKey)}`, {
-          state: state.name,
-        })
-      }
-      known.add(text)
+    const kind = KINDS[state.mode]
+    if (row.kind !== undefined && row.kind !== kind) {
+      throw new KobelError('USAGE', `the plan declares the state as ${kind}, the row says ${row.kind}`)
     }
-    const { key } = this
-    key.offset = 0
-    key.i16(id)
-    key.i64Number(this.sequence++)
+    const { runs } = this
+    const { writer } = runs
+    const start = runs.begin()
+    try {
+      if (state.order === undefined) writer.i64(0n)
+      else encodeOrder(state.order, row, writer)
+      writer.i64Number(sequence)
+      runs.endKey(start)
+      const valueStart = writer.offset
+      encodeElement(state, row, writer)
+      runs.end(start, valueStart, id)
+    } catch (error) {
+      runs.undo(start)
+      throw error
+    }
     this.counts[id]!++
-    this.runs.add(key.bytes.subarray(0, key.offset), concat(mapKey, value))
-    return state.mode === 'BROADCAST' ? 'broadcast' : state.mode === 'UNION' ? 'operator-union' : 'operator-list'
+    return kind
   }
 
   /** Writes the stream: head, then all elements, those of a state together. */
@@ -85,15 +89,17 @@ export class OperatorPartition {
         body.write(count.toBytes())
       }
     }
+    const mapKeys = new Set<string>()
     await this.runs.drain(
-      ({ bytes, keyStart, keyEnd, valueEnd }) => {
-        const id = (bytes[keyStart]! << 8) | bytes[keyStart + 1]!
+      (record) => {
+        const { tag: id, bytes, valueStart, end } = record
+        if (id !== open) mapKeys.clear()
         openUpTo(id)
         if (!states[id]!.mapKey) {
           endChunk()
           offsets[id]!.push(output.length)
         }
-        body.write(bytes.subarray(keyEnd, valueEnd))
+        body.write(bytes.subarray(states[id]!.mapKey ? this.checkMapKey(record, mapKeys) : valueStart, end))
       },
       () => output.flush(),
     )
@@ -101,12 +107,21 @@ export class OperatorPartition {
     endChunk()
     return states.map(({ name, mode }, id) => ({ name, mode, offsets: offsets[id]! }))
   }
+
+  /** A key of a BROADCAST state cannot occur twice. Gives where the key begins. */
+  private checkMapKey({ tag, bytes, valueStart }: SortedRecord, known: Set<string>): number {
+    const { name, mapKey } = this.declared.states[tag]!
+    const reader = new Reader(bytes, valueStart)
+    const end = reader.i32() + reader.offset
+    const text = toBase64(bytes.subarray(reader.offset, end))
+    if (!known.has(text)) {
+      known.add(text)
+      return reader.offset
+    }
+    const key = valueToJson(mapKey!, readPart(mapKey!, reader, reader.offset, end)).slice(0, 200)
+    const { uid, id } = this.resolved.operator
+    throw new KobelError('CONFLICT', `two rows give a value for the key ${key}`, { operator: uid ?? id, state: name })
+  }
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b
-  const joined = new Uint8Array(a.length + b.length)
-  joined.set(a)
-  joined.set(b, a.length)
-  return joined
-}
+const KINDS = { BROADCAST: 'broadcast', UNION: 'operator-union', SPLIT_DISTRIBUTE: 'operator-list' } as const

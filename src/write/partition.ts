@@ -1,3 +1,4 @@
+import { Writer } from '../bytes/writer.ts'
 import { type ErrorPlace, KobelError, locate } from '../error.ts'
 import type { Spill, WritableStore } from '../store/writable.ts'
 import { hashOfHandle, type PartitionHandle, type WriteHandle } from './handle.ts'
@@ -9,12 +10,13 @@ import {
   type Partition,
   type PlanOptions,
   partitionId,
+  placeKey,
   planHash,
   type WritePlan,
 } from './plan.ts'
 import type { ResolvedOperator } from './resolve.ts'
 import type { WriteRow } from './rows.ts'
-import { SortedRuns } from './sorted-runs.ts'
+import type { SortedRuns } from './sorted-runs.ts'
 import { StreamOutput } from './stream-output.ts'
 
 /** Where and how a partition is written. */
@@ -36,26 +38,25 @@ export const INLINE_BYTES = 20480
 export class PartitionWriter {
   readonly partition: Partition
   rows = 0
+  readonly keyed: KeyedPartition | undefined
+  readonly operatorState: OperatorPartition | undefined
   private readonly plan: string
-  private readonly planned: WritePlan
-  private readonly options: PlanOptions
-  private readonly resolved: ResolvedOperator
   private readonly sink: PartitionSink
   private readonly runs: SortedRuns
-  private readonly keyed: KeyedPartition | undefined
-  private readonly operatorState: OperatorPartition | undefined
 
   constructor(plan: WritePlan, partition: Partition, sink: PartitionSink, options: PlanOptions = {}, hash?: string) {
     const resolved = operatorOf(plan, partition.operator, options)
     this.partition = partition
-    this.planned = plan
-    this.options = options
-    this.resolved = resolved
     this.plan = hash ?? planHash(plan)
     this.sink = sink
-    this.runs = new SortedRuns(sink.spill)
-    if (partition.part === 'keyed') this.keyed = new KeyedPartition(resolved, partition.subtask, this.runs)
-    else this.operatorState = new OperatorPartition(resolved, partition.subtask, this.runs)
+    const memoryBytes = sink.memoryBytes ?? MEMORY_BYTES
+    if (partition.part === 'keyed') {
+      this.keyed = new KeyedPartition(resolved, partition.subtask, sink.spill, memoryBytes)
+      this.runs = this.keyed.runs
+    } else {
+      this.operatorState = new OperatorPartition(resolved, partition.subtask, sink.spill, memoryBytes)
+      this.runs = this.operatorState.runs
+    }
   }
 
   get heldBytes(): number {
@@ -64,19 +65,15 @@ export class PartitionWriter {
 
   /**
    * Gives the kind of the row's state.
+   *
+   * @param key holds the bytes of the row's key, for keyed state; its key group is the next.
+   * @param sequence orders rows that have no order of their own: higher for each row.
    * @throws KobelError `USAGE` where the row does not fit the state, naming what was expected and found.
    */
-  add(row: WriteRow): string {
-    try {
-      if (operatorOfRow(this.planned, row, this.options) !== this.resolved) {
-        throw new KobelError('USAGE', `the row is of another operator than the partition: ${row.operator ?? row.uid}`)
-      }
-      const kind = this.keyed ? this.keyed.add(row) : this.operatorState!.add(row)
-      this.rows++
-      return kind
-    } catch (error) {
-      throw locate(error, placeOf(this.resolved, row))
-    }
+  add(row: WriteRow, key: Writer, keyGroup: number, sequence: number): string {
+    const kind = this.keyed ? this.keyed.add(row, key, keyGroup, sequence) : this.operatorState!.add(row, sequence)
+    this.rows++
+    return kind
   }
 
   /** Lets go of memory. */
@@ -135,9 +132,21 @@ export async function writePartition(
   options: PlanOptions = {},
 ): Promise<WriteHandle> {
   const writer = new PartitionWriter(plan, partition, sink, options)
+  const own = operatorOf(plan, partition.operator, options)
+  const key = new Writer(64)
   try {
+    let sequence = 0
     for await (const row of rows) {
-      writer.add(row)
+      try {
+        const resolved = operatorOfRow(plan, row, options)
+        if (resolved !== own) {
+          const message = `the row is of another operator than the partition: ${row.operator ?? row.uid}`
+          throw new KobelError('USAGE', message)
+        }
+        writer.add(row, key, partition.part === 'keyed' ? placeKey(own, row, key) : 0, sequence++)
+      } catch (error) {
+        throw locate(error, placeOf(own, row))
+      }
       if (writer.heldBytes > (sink.memoryBytes ?? MEMORY_BYTES)) await writer.spill()
     }
   } catch (error) {
@@ -148,8 +157,8 @@ export async function writePartition(
 }
 
 /** Where a row belongs, for an error about it. */
-function placeOf({ operator }: ResolvedOperator, row: WriteRow | null): ErrorPlace {
-  const { state, keyGroup } = row ?? {}
+export function placeOf({ operator }: ResolvedOperator, row: WriteRow): ErrorPlace {
+  const { state, keyGroup } = row
   return {
     operator: operator.uid ?? operator.id,
     ...(typeof state === 'string' && { state }),

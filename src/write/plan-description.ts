@@ -9,6 +9,8 @@ export interface PlanDescription {
   readonly flink: string
   /** 1 where it is not given; as text beyond 2^53. */
   readonly checkpointId?: number | string
+  /** The last access of rows that tell none, where the state has a time to live: milliseconds since 1970. */
+  readonly now?: number
   readonly operators: readonly OperatorDescription[]
 }
 
@@ -42,6 +44,13 @@ export interface StateDescription {
   readonly namespace?: TypeDescription
   /** The job gives the state a time to live. */
   readonly ttl?: boolean
+  /**
+   * What several rows for one entry mean: an error, where it is not given, or the last by `order` wins. Rows for one key
+   * of a list are joined.
+   */
+  readonly duplicates?: 'error' | 'last'
+  /** The member of rows, a whole number, that orders them. */
+  readonly order?: string
 }
 
 export interface OperatorStateDescription {
@@ -49,6 +58,8 @@ export interface OperatorStateDescription {
   readonly kind: 'operator-list' | 'operator-union' | 'broadcast'
   readonly type: TypeDescription
   readonly mapKey?: TypeDescription
+  /** The member of rows, a whole number, that orders the elements of a list. */
+  readonly order?: string
 }
 
 /** The states of Flink's window operator: contents, timers, of sessions the windows that were merged, of triggers. */

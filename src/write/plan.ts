@@ -1,20 +1,18 @@
 import { fromBase64 } from '../bytes/encoding.ts'
-import { Reader } from '../bytes/reader.ts'
 import { sha256 } from '../bytes/sha256.ts'
+import { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
 import type { OperatorStateMode } from '../format/metadata/index.ts'
-import { hashValue, isHashable } from '../serializer/interpreter/hash.ts'
-import { jsonToValue } from '../serializer/interpreter/json.ts'
-import { bytesOfValue } from '../serializer/interpreter/write.ts'
-import type { Layout } from '../serializer/layout.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
 import type { SerializerRow } from '../serializer/row.ts'
-import { keyGroupOfHash, keyGroupRangeOf, subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
+import { keyGroupRangeOf, subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import { operatorIdOf } from '../snapshot/open.ts'
 import { describePlan, isDescribed } from './describe-plan.ts'
+import { encodeKey, type KeyedRow, keyGroupOfBytes } from './encode-key.ts'
 import { flinkTarget } from './flink-target.ts'
 import type { PlanDescription } from './plan-description.ts'
 import { keyedDeclarationOf, type ResolvedOperator, resolveOperator } from './resolve.ts'
+import { atField } from './wrong-field.ts'
 
 /**
  * A savepoint to be written, as plain JSON: what `kobel dump` prints as its first line, and the Flink version to write
@@ -25,6 +23,8 @@ export interface WritePlan {
   readonly flink: string
   /** As text beyond 2^53. */
   readonly checkpointId: number | string
+  /** The last access of rows that tell none, where the state has a time to live: milliseconds since 1970. */
+  readonly now?: number
   /** Base64 of the Java-serialized properties; null: none. */
   readonly properties: string | null
   readonly masterStates: readonly PlanMasterState[]
@@ -75,6 +75,13 @@ export interface PlanState {
   readonly type: string
   readonly options: readonly (readonly [name: string, value: string])[]
   readonly serializers: readonly (readonly [name: string, snapshot: string])[]
+  /**
+   * What several rows for one entry mean: an error, or that the last by `order` wins. Rows for one key of a LIST state
+   * are joined where it is not said.
+   */
+  readonly duplicates?: 'error' | 'last'
+  /** The member of rows, a whole number, that orders them: for `last`, and elements of LIST and UNION states. */
+  readonly order?: string
 }
 
 /** A part of a savepoint that one worker writes: the keyed or the operator state of one subtask. */
@@ -130,7 +137,7 @@ export function operatorOf(plan: WritePlan, name: string, options: PlanOptions =
   const resolved = known.operators.get(name)
   if (resolved) return resolved
   const operator = operatorNamed(plan, name)
-  const made = known.operators.get(operator.id) ?? resolveOperator(operator, flinkTarget(plan.flink), options)
+  const made = known.operators.get(operator.id) ?? resolveOperator(operator, flinkTarget(plan.flink), options, plan.now)
   known.operators.set(operator.id, made)
   known.operators.set(name, made)
   return made
@@ -161,20 +168,24 @@ export function operatorOfRow(plan: WritePlan, row: PlacedRow, options: PlanOpti
  * @throws KobelError `UNHASHABLE` where Java's hash of the key is code of the user, or differs between runs.
  */
 export function keyGroupOf(plan: WritePlan, operator: string, key: unknown, options: PlanOptions = {}): number {
-  const resolved = operatorOf(plan, operator, options)
-  const layout = keyedDeclarationOf(resolved, 0).head.keySerializer.layout
-  return keyGroupOfKey(resolved, bytesOfValue(layout, jsonToValue(layout, key)))
+  return placeKey(operatorOf(plan, operator, options), { key }, new Writer(64))
 }
 
-/** The key group of a key's bytes. */
-export function keyGroupOfKey(resolved: ResolvedOperator, key: Uint8Array): number {
+/** Writes the key of a row over `writer`, from 0 to its offset, and gives its key group. */
+export function placeKey(resolved: ResolvedOperator, row: KeyedRow, writer: Writer): number {
   const { layout } = keyedDeclarationOf(resolved, 0).head.keySerializer
-  if (isHashable(layout)) return keyGroupOfHash(hashValue(layout, new Reader(key)), resolved.operator.maxParallelism)
-  throw new KobelError(
-    'UNHASHABLE',
-    'the hash of the key is not known to kobel: give each row its keyGroup, or write the state with a key of another type',
-    { operator: resolved.operator.id },
-  )
+  writer.offset = 0
+  try {
+    encodeKey(layout, row, writer)
+  } catch (error) {
+    throw atField(error, layout, row.key, 'key')
+  }
+  const { maxParallelism, id, uid } = resolved.operator
+  const keyGroup = keyGroupOfBytes(resolved, layout, writer, row.keyGroup)
+  if (Number.isInteger(keyGroup) && keyGroup >= 0 && keyGroup < maxParallelism) return keyGroup
+  throw new KobelError('USAGE', `a key group is 0 to ${maxParallelism - 1}, found ${JSON.stringify(keyGroup)}`, {
+    operator: uid ?? id,
+  })
 }
 
 /** What tells the partition of a row. */
@@ -198,13 +209,8 @@ export function partitionOf(plan: WritePlan, row: PlacedRow, index = 0, options:
   const resolved = operatorOfRow(plan, row, options)
   const { operator } = resolved
   const of = (part: Partition['part'], subtask: number): Partition => ({ operator: operator.id, part, subtask })
-  if (row.key !== undefined || row.bytes?.key !== undefined) {
-    const keyGroup = row.keyGroup ?? keyGroupOfRow(resolved, row)
-    if (!Number.isInteger(keyGroup) || keyGroup < 0 || keyGroup >= operator.maxParallelism) {
-      throw new KobelError('USAGE', `a key group is 0 to ${operator.maxParallelism - 1}, found ${keyGroup}`, {
-        operator: operator.id,
-      })
-    }
+  if (isKeyed(row)) {
+    const keyGroup = placeKey(resolved, row, new Writer(64))
     return [of('keyed', subtaskOfKeyGroup(operator.maxParallelism, operator.parallelism, keyGroup))]
   }
   const mode = modeOf(resolved, row)
@@ -214,11 +220,8 @@ export function partitionOf(plan: WritePlan, row: PlacedRow, index = 0, options:
   return Array.from({ length: operator.parallelism }, (_, subtask) => of('operator', subtask))
 }
 
-function keyGroupOfRow(resolved: ResolvedOperator, row: PlacedRow): number {
-  if (row.bytes?.key !== undefined) return keyGroupOfKey(resolved, fromBase64(row.bytes.key))
-  const { layout } = keyedDeclarationOf(resolved, 0).head.keySerializer
-  if (row.key === null && !mayPrintNull(layout)) throw nullKey()
-  return keyGroupOfKey(resolved, bytesOfValue(layout, jsonToValue(layout, row.key)))
+export function isKeyed(row: PlacedRow): boolean {
+  return row.key !== undefined || row.bytes?.key !== undefined
 }
 
 /** How the elements of a row's state are spread, as the plan says, else the row. */
@@ -232,20 +235,9 @@ function modeOf(resolved: ResolvedOperator, row: PlacedRow): OperatorStateMode {
   if (row.kind === 'broadcast') return 'BROADCAST'
   const { uid, id } = resolved.operator
   const where = { operator: uid ?? id, ...(row.state !== undefined && { state: row.state }) }
-  const isKeyed = [...resolved.keyed.values()].some((each) => each.ids.has(String(row.state)))
-  if (isKeyed) throw new KobelError('USAGE', 'the row has no key', where)
+  const needsKey = [...resolved.keyed.values()].some((each) => each.ids.has(String(row.state)))
+  if (needsKey) throw new KobelError('USAGE', 'the row has no key', where)
   throw new KobelError('NOT_FOUND', `the plan declares no state ${JSON.stringify(row.state)} here`, where)
-}
-
-export function nullKey(): KobelError {
-  return new KobelError('USAGE', 'a key cannot be null')
-}
-
-/** Layouts of which a value that is not Java's null prints as null. */
-const PRINTS_NULL: ReadonlySet<Layout['op']> = new Set(['constant', 'tagged', 'codec', 'union'])
-
-export function mayPrintNull(layout: Layout): boolean {
-  return PRINTS_NULL.has(layout.op)
 }
 
 /** The key groups of a keyed partition, both inclusive. */
@@ -274,6 +266,7 @@ export function readPlan(json: unknown): WritePlan {
   const plan = isDescribed(json) ? { ...describePlan(json as PlanDescription) } : objectAt(json, 'the plan')
   flinkTarget(String(plan.flink))
   if (!/^\d{1,19}$/.test(String(plan.checkpointId))) throw wrong('checkpointId', 'a number', plan.checkpointId)
+  if (plan.now !== undefined && !Number.isSafeInteger(plan.now)) throw wrong('now', 'milliseconds since 1970', plan.now)
   if (plan.properties !== null) fromBase64(textAt(plan.properties, 'properties'))
   for (const state of arrayAt(plan.masterStates, 'masterStates')) {
     const master = objectAt(state, 'masterStates')

@@ -22,6 +22,8 @@ import type { PlanOperator, PlanOptions, PlanState } from './plan.ts'
 export interface ResolvedOperator {
   readonly operator: PlanOperator
   readonly target: FlinkTarget
+  /** The last access of rows that tell none. */
+  readonly now: number | undefined
   /** By subtask. */
   readonly keyed: ReadonlyMap<number, ResolvedKeyed>
   readonly operatorState: ReadonlyMap<number, ResolvedOperatorState>
@@ -32,6 +34,16 @@ export interface ResolvedKeyed {
   /** By id. */
   readonly states: readonly KeyedStateInfo[]
   readonly ids: ReadonlyMap<string, number>
+  /** By id. */
+  readonly rules: readonly StateRule[]
+}
+
+/** What several rows for one entry mean. */
+export interface StateRule {
+  /** `join`: elements of LIST states, in their order. */
+  readonly duplicates: 'error' | 'last' | 'join'
+  /** The member of rows that orders them. */
+  readonly order: string | undefined
 }
 
 export interface ResolvedOperatorState {
@@ -49,9 +61,17 @@ export interface ElementState {
   /** BROADCAST only. */
   readonly mapKey: Layout | undefined
   readonly value: Layout
+  /** The member of rows that orders elements. */
+  readonly order: string | undefined
 }
 
-export function resolveOperator(operator: PlanOperator, target: FlinkTarget, options: PlanOptions): ResolvedOperator {
+/** @param now the last access of rows that tell none. */
+export function resolveOperator(
+  operator: PlanOperator,
+  target: FlinkTarget,
+  options: PlanOptions,
+  now?: number,
+): ResolvedOperator {
   const snapshots = new Snapshots(serializerTable(options.serializers), {
     kryoVersion: target.kryoVersion,
     ...(options.fields && { fields: options.fields }),
@@ -60,6 +80,7 @@ export function resolveOperator(operator: PlanOperator, target: FlinkTarget, opt
     return {
       operator,
       target,
+      now,
       keyed: resolveKeyed(operator, snapshots),
       operatorState: resolveOperatorState(operator, target, snapshots),
     }
@@ -88,10 +109,41 @@ function resolveKeyed(operator: PlanOperator, snapshots: Snapshots): Map<number,
         ? { ...before.head, states: [...before.head.states, ...infos] }
         : { compressed, keySerializer: key, states: infos }
       const named = keyedStatesOf({ ...head, version: 6, length: 0 })
-      found.set(subtask, { head, states: named, ids: idsOf(head.states) })
+      const rules = [...(before?.rules ?? []), ...states.map((state, i) => ruleOf(state, named.at(i - states.length)!))]
+      found.set(subtask, { head, states: named, ids: idsOf(head.states), rules })
     }
   }
   return found
+}
+
+function ruleOf({ name, duplicates, order }: PlanState, { kind }: KeyedStateInfo): StateRule {
+  checkOrder(name, order)
+  const wrong = (message: string): KobelError => new KobelError('USAGE', message, { state: name })
+  if (duplicates !== undefined && duplicates !== 'error' && duplicates !== 'last') {
+    throw wrong(`duplicates of a state are "error" or "last", found ${JSON.stringify(duplicates)}`)
+  }
+  if (duplicates === 'last' && (kind === 'list' || kind === 'timer')) {
+    throw wrong(`the last row cannot win in a ${kind === 'list' ? 'LIST state: its rows are joined' : 'timer'}`)
+  }
+  if (duplicates === 'last' && order === undefined) {
+    throw wrong('"duplicates": "last" needs "order", the member of rows that says which is the last')
+  }
+  if (order !== undefined && duplicates !== 'last' && kind !== 'list') {
+    throw wrong('"order" is for LIST states, and for "duplicates": "last"')
+  }
+  if (kind === 'list' && duplicates === undefined) return { duplicates: 'join', order }
+  return { duplicates: duplicates ?? 'error', order }
+}
+
+function checkOrder(state: string, order: unknown): void {
+  if (order === undefined || (typeof order === 'string' && order !== '')) return
+  throw new KobelError(
+    'USAGE',
+    `the order of a state is the name of a member of rows, found ${JSON.stringify(order)}`,
+    {
+      state,
+    },
+  )
 }
 
 function resolveOperatorState(
@@ -101,6 +153,8 @@ function resolveOperatorState(
 ): Map<number, ResolvedOperatorState> {
   const found = new Map<number, ResolvedOperatorState>()
   for (const { subtasks, compressed, states, broadcastStates } of operator.operatorState) {
+    const orders = new Map([...states, ...broadcastStates].map(({ name, order }) => [name, order]))
+    for (const [name, order] of orders) checkOrder(name, order)
     const operatorStates = states.map((state) => metaInfo(state, snapshots))
     const broadcast = broadcastStates.map((state) => metaInfo(state, snapshots))
     const all = [...operatorStates, ...broadcast]
@@ -108,7 +162,7 @@ function resolveOperatorState(
       compressed: compressed && target.operatorHeadVersion >= 6,
       operatorStates,
       broadcastStates: broadcast,
-      states: all.map((info) => elementState(info, broadcast.includes(info))),
+      states: all.map((info) => elementState(info, broadcast.includes(info), orders.get(info.name))),
       ids: idsOf(all),
     }
     for (const subtask of subtasks) {
@@ -123,13 +177,14 @@ function resolveOperatorState(
 
 const UNKNOWN: Layout = { op: 'unknown', className: 'unknown' }
 
-function elementState(info: StateMetaInfo, broadcast: boolean): ElementState {
+function elementState(info: StateMetaInfo, broadcast: boolean, order: string | undefined): ElementState {
   const union = optionOf(info, 'OPERATOR_STATE_DISTRIBUTION_MODE') === 'UNION'
   return {
     name: info.name,
     mode: broadcast ? 'BROADCAST' : union ? 'UNION' : 'SPLIT_DISTRIBUTE',
     mapKey: broadcast ? (serializerOf(info, 'KEY_SERIALIZER')?.layout ?? UNKNOWN) : undefined,
     value: serializerOf(info, 'VALUE_SERIALIZER')?.layout ?? UNKNOWN,
+    order,
   }
 }
 

@@ -1,16 +1,15 @@
 import { fromBase64 } from '../bytes/encoding.ts'
-import { Writer } from '../bytes/writer.ts'
+import type { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
-import { keyGroupPrefixBytes, writeCompositeKey } from '../format/composite-key.ts'
+import { writeLengthDigits } from '../format/composite-key.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import { jsonToValue, toBigInt } from '../serializer/interpreter/json.ts'
-import { bytesOfValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
 import { TypedBytes } from '../serializer/value.ts'
-import { canonicalValue } from '../snapshot/decode.ts'
-import { keyGroupOfKey, mayPrintNull, nullKey } from './plan.ts'
-import type { ElementState, ResolvedOperator } from './resolve.ts'
-import { wrongField } from './wrong-field.ts'
+import { LIST_DELIMITER } from '../snapshot/decode.ts'
+import { encodeJson } from './encode-json.ts'
+import type { ElementState } from './resolve.ts'
+import { atField } from './wrong-field.ts'
 
 /** A row of a state, as `kobel dump` prints it. */
 export interface WriteRow {
@@ -28,7 +27,7 @@ export interface WriteRow {
   readonly mapKey?: unknown
   /** LIST: the array of its elements. */
   readonly value?: unknown
-  /** Milliseconds since 1970, where the state has TTL; LIST: an array beside the elements. */
+  /** Milliseconds since 1970, where the state has TTL; LIST: an array beside the elements. Else the plan's `now`. */
   readonly ttl?: unknown
   /** Timers: milliseconds since 1970. */
   readonly timestamp?: unknown
@@ -38,105 +37,124 @@ export interface WriteRow {
   readonly bytes?: Readonly<Partial<Record<'key' | 'namespace' | 'mapKey' | 'value', string>>>
 }
 
-/** A row of keyed state in the form of a canonical savepoint. */
-export interface EncodedEntry {
-  readonly keyGroup: number
-  readonly compositeKey: Uint8Array
-  readonly value: Uint8Array
-}
-
-const NOTHING = new Uint8Array(0)
 const FLIP = -(2n ** 63n)
 
-export function encodeEntry(resolved: ResolvedOperator, state: KeyedStateInfo, row: WriteRow): EncodedEntry {
-  const key = partOf(row, 'key', state.key, true)
-  const keyGroup = row.keyGroup ?? keyGroupOfKey(resolved, key)
-  const writer = new Writer(key.length + 32)
-  const namespace = state.splits ? partOf(row, 'namespace', state.namespace, !isVoid(state.namespace)) : NOTHING
-  const mapKey = state.splits && state.mapKey ? partOf(row, 'mapKey', state.mapKey, true) : NOTHING
-  const prefixBytes = keyGroupPrefixBytes(resolved.operator.maxParallelism)
-  const front = state.kind === 'timer' ? timerKey(row, key) : key
-  writeCompositeKey(state, writer, prefixBytes, keyGroup, front, namespace, mapKey)
-  return {
-    keyGroup,
-    compositeKey: writer.toBytes(),
-    value: state.kind === 'timer' ? NOTHING : stateValueOf(state, row),
-  }
+/** The composite key of an entry, behind the writer's offset; `key` holds the bytes of its key. */
+export function encodeCompositeKey(
+  state: KeyedStateInfo,
+  row: WriteRow,
+  key: Writer,
+  keyGroup: number,
+  prefixBytes: 1 | 2,
+  writer: Writer,
+): void {
+  if (prefixBytes === 2) writer.i16(keyGroup)
+  else writer.u8(keyGroup)
+  if (state.kind === 'timer') writer.i64(longOf(row.timestamp, 'timestamp') ^ FLIP)
+  const isAmbiguous = state.ambiguous && state.splits
+  copy(key, writer)
+  if (isAmbiguous) writeLengthDigits(writer, key.offset)
+  if (!state.splits) return
+  const start = writer.offset
+  encodePart(state.namespace, row, 'namespace', state.namespace.op !== 'constant', writer)
+  if (isAmbiguous) writeLengthDigits(writer, writer.offset - start)
+  if (state.mapKey) encodePart(state.mapKey, row, 'mapKey', true, writer)
 }
 
-function timerKey(row: WriteRow, key: Uint8Array): Uint8Array {
-  const writer = new Writer(8 + key.length)
-  writer.i64(toBigInt(row.timestamp) ^ FLIP)
-  writer.raw(key)
-  return writer.toBytes()
+/** A call costs more than a few bytes. */
+function copy({ bytes, offset }: Writer, writer: Writer): void {
+  writer.ensure(offset)
+  if (offset > 32) writer.bytes.set(bytes.subarray(0, offset), writer.offset)
+  else for (let i = 0; i < offset; i++) writer.bytes[writer.offset + i] = bytes[i]!
+  writer.offset += offset
 }
 
-function isVoid(layout: Layout): boolean {
-  return layout.op === 'constant'
-}
-
-/** The bytes of a part: as given, else of its value. */
-function partOf(row: WriteRow, name: 'key' | 'namespace' | 'mapKey', layout: Layout, needed: boolean): Uint8Array {
+/** A part of a row: as given in bytes, else of its value. */
+function encodePart(
+  layout: Layout,
+  row: WriteRow,
+  name: 'namespace' | 'mapKey' | 'value',
+  needed: boolean,
+  writer: Writer,
+): void {
   const given = row.bytes?.[name]
-  if (given !== undefined) return fromBase64(given)
-  if (row[name] === undefined && needed) throw new KobelError('USAGE', `the row has no ${name}`)
-  if (row[name] === null && name === 'key' && !mayPrintNull(layout)) throw nullKey()
-  return bytesOfJson(layout, row[name] ?? null, name)
-}
-
-/** Bytes that stand for the whole part are written as they are, whatever its layout. */
-function bytesOfJson(layout: Layout, json: unknown, name: string): Uint8Array {
+  if (given !== undefined) return writer.raw(fromBase64(given))
+  const json = row[name]
+  if (json === undefined && needed) throw new KobelError('USAGE', `the row has no ${name}`)
   try {
-    return bytesOfValue(layout, jsonToValue(layout, json))
+    encodeJson(layout)(json ?? null, writer)
   } catch (error) {
-    throw atField(error, layout, json, name)
+    throw atField(error, layout, json ?? null, name)
   }
 }
 
-/** Says which field of a part an error is about. */
-function atField(error: unknown, layout: Layout, json: unknown, name: string): unknown {
-  if (!(error instanceof KobelError) || error.code !== 'USAGE') return error
-  const message = `${name}${wrongField(layout, json)}: ${error.message}`
-  return new KobelError('USAGE', message, error.where, { cause: error })
+/** The canonical value of an entry. */
+export function encodeStateValue(state: KeyedStateInfo, row: WriteRow, now: number | undefined, writer: Writer): void {
+  if (state.kind === 'timer') return
+  if (row.bytes?.value !== undefined) return writer.raw(fromBase64(row.bytes.value))
+  if (row.value === undefined) throw new KobelError('USAGE', 'the row has no value')
+  if (state.kind === 'list') return encodeList(state, row, now, writer)
+  // A map's null has no time; one inside a TtlValue has.
+  const isEmpty = state.kind === 'map' && row.value === null && row.ttl === undefined
+  if (state.kind === 'map') writer.bool(isEmpty)
+  if (!state.ttl || isEmpty) checkNoTtl(row)
+  else writer.i64(longOf(row.ttl ?? now, 'ttl'))
+  if (!isEmpty) encodePart(state.value, row, 'value', true, writer)
 }
 
-function stateValueOf(state: KeyedStateInfo, row: WriteRow): Uint8Array {
-  if (row.bytes?.value !== undefined) return fromBase64(row.bytes.value)
-  if (row.value === undefined) throw new KobelError('USAGE', 'the row has no value')
-  if (state.kind === 'list' && !Array.isArray(row.value)) {
-    const whole = jsonToValue(state.value, row.value)
-    if (whole instanceof TypedBytes) return whole.bytes
+function encodeList(state: KeyedStateInfo, row: WriteRow, now: number | undefined, writer: Writer): void {
+  const { value, ttl } = row
+  if (!Array.isArray(value)) {
+    const whole = jsonToValue(state.value, value)
+    if (whole instanceof TypedBytes) return writer.raw(whole.bytes)
     throw new KobelError('USAGE', 'the value of a list is an array of its elements')
   }
-  const ttl = ttlOf(state, row)
+  if (!state.ttl) checkNoTtl(row)
+  else if ((ttl !== undefined || now === undefined) && (!Array.isArray(ttl) || ttl.length !== value.length)) {
+    throw new KobelError('USAGE', 'the ttl of a list is an array with a time for each element')
+  }
+  const encode = encodeJson(state.value)
+  for (let i = 0; i < value.length; i++) {
+    if (i > 0) writer.u8(LIST_DELIMITER)
+    if (state.ttl) writer.i64(longOf(ttl === undefined ? now : (ttl as unknown[])[i], 'ttl'))
+    try {
+      encode(value[i], writer)
+    } catch (error) {
+      throw atField(error, state.value, value[i], `value[${i}]`)
+    }
+  }
+}
+
+function checkNoTtl(row: WriteRow): void {
+  if (row.ttl !== undefined) throw new KobelError('USAGE', 'the row has a ttl, but there is no place for it')
+}
+
+/** A long, as a number, a bigint or text. */
+export function longOf(json: unknown, name: string): bigint {
+  if (typeof json === 'bigint' && BigInt.asIntN(64, json) === json) return json
   try {
-    const value =
-      state.kind === 'list'
-        ? (row.value as unknown[]).map((each) => jsonToValue(state.value, each))
-        : jsonToValue(state.value, row.value)
-    return canonicalValue(state, value, ttl)
+    const value = toBigInt(json)
+    if (BigInt.asIntN(64, value) === value) return value
   } catch (error) {
-    if (state.kind !== 'list') throw atField(error, state.value, row.value, 'value')
-    throw atField(error, { op: 'list', element: state.value } as Layout, row.value, 'value')
+    if (!(error instanceof KobelError)) throw error
   }
+  const found = json === undefined ? 'nothing' : typeof json === 'bigint' ? `${json}` : JSON.stringify(json)
+  throw new KobelError('USAGE', `${name}: a whole number of 64 bits was expected, found ${found.slice(0, 60)}`)
 }
 
-function ttlOf(state: KeyedStateInfo, row: WriteRow): bigint | readonly bigint[] | undefined {
-  // A map's null has no time; one inside a TtlValue has.
-  const empty = state.kind === 'map' && row.value === null && row.ttl === undefined
-  if (!state.ttl || empty) {
-    if (row.ttl !== undefined) throw new KobelError('USAGE', 'the row has a ttl, but there is no place for it')
-    return undefined
-  }
-  if (state.kind !== 'list') return toBigInt(row.ttl)
-  if (Array.isArray(row.ttl) && row.ttl.length === (row.value as unknown[]).length) return row.ttl.map(toBigInt)
-  throw new KobelError('USAGE', 'the ttl of a list is an array with a time for each element')
+/** What the rows of a state are ordered by: the member that the plan names. Bytes that sort as the number does. */
+export function encodeOrder(order: string, row: WriteRow, writer: Writer): void {
+  const value = (row as unknown as Readonly<Record<string, unknown>>)[order]
+  writer.i64(longOf(value, order) ^ FLIP)
 }
 
-/** An element of operator state: its bytes; BROADCAST: key and value behind one another. */
-export function encodeElement(state: ElementState, row: WriteRow): { mapKey: Uint8Array; value: Uint8Array } {
-  const mapKey = state.mapKey ? partOf(row, 'mapKey', state.mapKey, true) : NOTHING
-  if (row.bytes?.value !== undefined) return { mapKey, value: fromBase64(row.bytes.value) }
-  if (row.value === undefined) throw new KobelError('USAGE', 'the row has no value')
-  return { mapKey, value: bytesOfJson(state.value, row.value, 'value') }
+/** An element of operator state; BROADCAST: the length of the key, key and value. */
+export function encodeElement(state: ElementState, row: WriteRow, writer: Writer): void {
+  if (state.mapKey) {
+    const start = writer.offset
+    writer.i32(0)
+    encodePart(state.mapKey, row, 'mapKey', true, writer)
+    writer.view.setInt32(start, writer.offset - start - 4)
+  }
+  encodePart(state.value, row, 'value', true, writer)
 }

@@ -1,7 +1,7 @@
+import { Writer } from '../bytes/writer.ts'
 import { KobelError } from '../error.ts'
-import { jsonToValue } from '../serializer/interpreter/json.ts'
-import { bytesOfValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
+import { encodeJson, isPlainPojo } from './encode-json.ts'
 
 /**
  * Where in a value lies what does not fit its layout (`.amount`, `[3].name`), for an error about the whole of it; empty
@@ -15,9 +15,16 @@ export function wrongField(layout: Layout, json: unknown, depth = 0): string {
   return ''
 }
 
+/** Says which field of a part of a row an error is about. */
+export function atField(error: unknown, layout: Layout, json: unknown, name: string): unknown {
+  if (!(error instanceof KobelError) || error.code !== 'USAGE' || json === undefined) return error
+  const message = `${name}${wrongField(layout, json)}: ${error.message}`
+  return new KobelError('USAGE', message, error.where, { cause: error })
+}
+
 function fits(layout: Layout, json: unknown): boolean {
   try {
-    bytesOfValue(layout, jsonToValue(layout, json as never))
+    encodeJson(layout)(json, new Writer(64))
     return true
   } catch (error) {
     if (error instanceof KobelError || error instanceof TypeError) return false
@@ -34,7 +41,7 @@ function partsOf(layout: Layout, json: unknown): Part[] {
       return json === null ? [] : [['', layout.inner, json]]
     case 'pojo':
     case 'object': {
-      const fields = fieldsOf(json, layout.op === 'object' && layout.className === undefined)
+      const fields = fieldsOf(json, layout.op === 'object' ? layout.className === undefined : isPlainPojo(json))
       return layout.fields
         .filter(({ name }) => fields !== undefined && Object.hasOwn(fields, name))
         .map(({ name, layout: inner }) => [`.${name}`, inner, fields![name]])

@@ -115,7 +115,7 @@ test('a line that is wrong leaves no savepoint and no file', async () => {
       /two rows give a value for the same key/,
     ],
     [[...BODY, row.replace(/"state":"[^"]*"/, '"state":"gone"')], 'NOT_FOUND', /no keyed state "gone"/],
-    [[...BODY, row.replace(/"keyGroup":\d+/, '"keyGroup":99999')], 'USAGE', /a key group is 0 to/],
+    [[...BODY, row.replace(/"keyGroup":\d+/, '"keyGroup":99999')], 'USAGE', /Java’s hash of its key gives/],
   ]
   for (const [i, [lines, code, message]] of wrong.entries()) {
     const directory = join(scratch, `wrong-${i}`)
