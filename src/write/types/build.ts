@@ -17,8 +17,9 @@ import {
 } from './form.ts'
 import { GIVEN_FORMS } from './given.ts'
 import { POJO_FORMS } from './pojo.ts'
+import { SQL_FORMS } from './sql/form.ts'
 
-const FORMS: readonly TypeForm[] = [...COMPOSITE_FORMS, ...POJO_FORMS, ...AVRO_FORMS, ...GIVEN_FORMS]
+const FORMS: readonly TypeForm[] = [...COMPOSITE_FORMS, ...POJO_FORMS, ...AVRO_FORMS, ...SQL_FORMS, ...GIVEN_FORMS]
 
 const MAX_DEPTH = 50
 

@@ -58,6 +58,8 @@ export interface TypeConstructors {
   readonly enum: (className: string, constants: readonly string[]) => TypeDescription
   /** Generic records of an Avro schema (JSON); with a class, of the class that Avro's compiler made of it. */
   readonly avro: (schema: unknown, className?: string) => TypeDescription
+  /** A type of SQL, as Flink prints it: `ROW<id INT NOT NULL, name STRING>`, which is RowData. */
+  readonly sql: (text: string) => TypeDescription
   /** A class of your own that is a Flink `Value`, or a `CopyableValue`. */
   readonly value: (className: string, options?: { readonly copyable?: boolean }) => TypeDescription
   /** Base64 of a serializer snapshot, in the form of plans. */
@@ -103,6 +105,7 @@ export const type: TypeConstructors = {
   pojo: (pojo, fields, options = {}) => ({ pojo, fields, ...options }),
   enum: (className, constants) => ({ enum: className, constants }),
   avro: (avro, className) => (className === undefined ? { avro } : { avro, class: className }),
+  sql: (sql) => ({ sql }),
   value: (value, options = {}) => ({ value, ...options }),
   snapshot: (snapshot) => ({ snapshot }),
   of: (reference) => ({ of: reference }),

@@ -37,5 +37,6 @@ export type TypeDescription =
   | PojoDescription
   | { readonly enum: string; readonly constants: readonly string[] }
   | { readonly avro: unknown; readonly class?: string }
+  | { readonly sql: string }
   | { readonly snapshot: string; readonly class?: string }
   | { readonly of: StateReference }
