@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { KobelError } from '../error.ts'
+import { NODE_DECOMPRESSORS } from '../node/decompressors.ts'
 import { openStore } from '../node/open-store.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
 import { ByteCount, streamsOf } from '../snapshot/handles.ts'
@@ -70,6 +71,7 @@ function stateBytes(operators: readonly Operator[]): number {
 async function openOptionsOf(flags: SnapshotFlags): Promise<OpenOptions> {
   return {
     heads: 'lazy',
+    decompressors: NODE_DECOMPRESSORS,
     latest: flags.latest ?? false,
     ...(flags.uids !== undefined && { uids: await readUids(flags.uids) }),
     ...(flags.fields !== undefined && { fields: await readFields(flags.fields) }),

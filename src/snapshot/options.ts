@@ -12,7 +12,7 @@ export interface OpenOptions {
   readonly uids?: readonly string[]
   /** Of several checkpoints below the path, take the newest that is complete. */
   readonly latest?: boolean
-  /** Codecs of RocksDB blocks that are not built in, by RocksDB's names: `zstd`, `bzip2`, `xpress`. */
+  /** Codecs of RocksDB blocks that are not built in, by RocksDB's names: `zstd` (`kobel/node` has it), `xpress`. */
   readonly decompressors?: Readonly<Record<string, Decompress>>
   /** `lazy`: heads of streams are read when first needed; `states` of operators may then be asked for only after `load`. */
   readonly heads?: 'all' | 'lazy'

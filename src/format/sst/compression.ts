@@ -1,3 +1,4 @@
+import { bunzip2 } from '../../bytes/bzip2.ts'
 import { crc32c, maskCrc32c } from '../../bytes/crc32c.ts'
 import { inflateRaw } from '../../bytes/inflate.ts'
 import { lz4Decompress } from '../../bytes/lz4.ts'
@@ -19,7 +20,7 @@ export const BLOCK_TRAILER_BYTES = 5
 export type Decompress = (input: Uint8Array, length: number) => Uint8Array
 
 export interface SstOptions {
-  /** Codecs that are not built in, by RocksDB's names: `zstd`, `bzip2`, `xpress`. */
+  /** Codecs that are not built in, by RocksDB's names: `zstd`, `xpress`. */
   readonly decompressors?: Readonly<Record<string, Decompress>>
   /** Default true. */
   readonly verifyChecksums?: boolean
@@ -114,17 +115,18 @@ function decompressBlock(
   const cursor = new SstCursor(bytes, start, end)
   const isLz4 = name === 'lz4' || name === 'lz4hc'
   if (format.version < 2 && name === 'zlib') return inflateRaw(bytes, start, end, undefined, UNSIZED_LIMIT_BYTES)
-  if (format.version < 2 && name === 'bzip2') throw unsupported(`${name} without its plain length`)
+  if (format.version < 2 && name === 'bzip2') return bunzip2(bytes, start, end, undefined, UNSIZED_LIMIT_BYTES)
   const length = format.version < 2 && isLz4 ? cursor.fixed64() : cursor.varint32()
   if (isLz4) return lz4Decompress(bytes, cursor.offset, end, length)
   if (name === 'zlib') return inflateRaw(bytes, cursor.offset, end, length)
+  if (length > (end - start) * MAX_BLOCK_EXPANSION || length > UNSIZED_LIMIT_BYTES) {
+    throw new KobelError('LIMIT', `a block of ${length} bytes is too large`)
+  }
+  if (name === 'bzip2') return bunzip2(bytes, cursor.offset, end, length, UNSIZED_LIMIT_BYTES)
   const decompress = Object.hasOwn(format.options.decompressors ?? {}, name)
     ? format.options.decompressors?.[name]
     : undefined
   if (decompress === undefined) throw unsupported(name)
-  if (length > (end - start) * MAX_BLOCK_EXPANSION || length > UNSIZED_LIMIT_BYTES) {
-    throw new KobelError('LIMIT', `a block of ${length} bytes is too large`)
-  }
   return checkedDecompress(name, decompress, cursor.take(cursor.remaining), length)
 }
 
