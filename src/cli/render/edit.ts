@@ -4,6 +4,7 @@ import { formatBytes, plural } from './size.ts'
 import { printable } from './text.ts'
 
 const LONGEST_SAMPLE = 160
+const BEFORE_DIFFERENCE = 40
 
 /** What an edit did, or would do. */
 export function reportLines(report: EditReport, to: string | undefined): string[] {
@@ -77,6 +78,12 @@ function stateLines(state: StateReport): string[] {
   return [`  ~ state ${state.name}: ${parts.length === 0 ? 'nothing fits' : parts.join(', ')}`, ...samples]
 }
 
-function cut(text: string): string {
-  return text.length > LONGEST_SAMPLE ? `${text.slice(0, LONGEST_SAMPLE)}…` : text
+/** Long texts are shown from a little before the place where they differ. */
+function cut(text: string, other = ''): string {
+  if (text.length <= LONGEST_SAMPLE) return text
+  let same = 0
+  while (same < text.length && text[same] === other[same]) same++
+  const start = same < LONGEST_SAMPLE / 2 || other === '' ? 0 : same - BEFORE_DIFFERENCE
+  const end = start + LONGEST_SAMPLE
+  return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`
 }
