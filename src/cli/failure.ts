@@ -13,8 +13,12 @@ export function reportFailure(error: unknown, json: boolean): number {
     return DEFECT
   }
   const { code, message, where } = error
+  // DuckDB shows the place in the statement, which takes lines of its own.
+  const lines = STATEMENT.test(message) ? error.describe().split('\n') : [error.describe()]
   process.stderr.write(
-    json ? `${JSON.stringify({ error: { code, message, where } })}\n` : `kobel: ${printable(error.describe())}\n`,
+    json ? `${JSON.stringify({ error: { code, message, where } })}\n` : `kobel: ${lines.map(printable).join('\n')}\n`,
   )
   return exitCodeOf(code)
 }
+
+const STATEMENT = /\nLINE \d+: /

@@ -132,7 +132,11 @@ export class Database implements AsyncDisposable {
       this.worker.ref()
       options.signal?.addEventListener('abort', cancel)
       const text = await this.pushedDown(sql)
-      const started = await this.ask({ type: 'run', statement, sql: text }, statement)
+      let started = await this.ask({ type: 'run', statement, sql: text }, statement)
+      if (started.type === 'failed' && text !== sql && /\nLINE \d+:/.test(started.error.message)) {
+        // So that the message speaks of the statement as it was written.
+        started = await this.ask({ type: 'run', statement, sql }, statement)
+      }
       if (started.type !== 'columns') {
         isOver = true
         throw this.failed(started, statement, options.signal)

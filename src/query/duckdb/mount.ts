@@ -7,7 +7,7 @@ import { quoteName, sqlTypeOf } from '../sql-type.ts'
 import { type StateTable, tablesOf } from '../table.ts'
 import { infoTables, KOBEL_SCHEMA, scanInfo } from './catalog.ts'
 import type { NamedSnapshot } from './database.ts'
-import { keyOfConstant } from './key-constant.ts'
+import { type KeyConstants, keyOfConstants } from './key-constant.ts'
 import type { ScanRequest, TableDefinition } from './protocol.ts'
 import { SCAN_FUNCTION } from './table-function.ts'
 
@@ -125,7 +125,7 @@ function stateTable(table: StateTable, name: string): Unplaced {
     },
     scan: ({ columns, keyGroups, key }) => {
       if (key !== undefined && !(table.source instanceof OperatorState)) {
-        const value = keyOfConstant(table.source as KeyedState, key)
+        const value = keyOfConstants(table.source as KeyedState, JSON.parse(key) as KeyConstants)
         if (value !== undefined) return scanTable(table, { columns, key: value, ...(keyGroups && { keyGroups }) })
       }
       return scanTable(table, { columns, ...(keyGroups && { keyGroups }) })

@@ -1,4 +1,10 @@
-import type { Connection, DataChunk, TableFunctionInfo } from '@duckdb/node-bindings'
+import type {
+  Connection,
+  DataChunk,
+  TableFunctionBindInfo,
+  TableFunctionInfo,
+  TableFunctionInitInfo,
+} from '@duckdb/node-bindings'
 import type { SqlField, SqlType } from '../sql-type.ts'
 import type { Bindings } from './bindings.ts'
 import type { Feed } from './feed.ts'
@@ -45,44 +51,61 @@ export function registerScan(duckdb: Bindings, connection: Connection, context: 
   }
   duckdb.table_function_supports_projection_pushdown(scan, true)
   const vectorSize = duckdb.vector_size()
+  // What a callback throws would end the whole thread.
   duckdb.table_function_set_bind(scan, (info) => {
-    const text = (name: string): string | undefined => {
-      const value = duckdb.bind_get_named_parameter(info, name)
-      return value ? duckdb.get_varchar(value) : undefined
+    try {
+      bind(duckdb, context, info)
+    } catch (error) {
+      duckdb.bind_set_error(info, (error as Error).message)
     }
-    const number = (name: string): number | undefined => {
-      const value = duckdb.bind_get_named_parameter(info, name)
-      return value ? duckdb.get_int32(value) : undefined
-    }
-    const [first, last, fields] = [number('first'), number('last'), text('fields')]
-    const table = duckdb.get_int32(duckdb.bind_get_parameter(info, 0))
-    const bound: Bound = {
-      table,
-      columns: boundColumns(context.tables[table]!, fields === undefined ? [] : (JSON.parse(fields) as string[])),
-      key: text('key'),
-      keyGroups: first === undefined || last === undefined ? undefined : [first, last],
-    }
-    duckdb.bind_add_result_column(info, COUNT_COLUMN, simple(TYPE_IDS.BOOLEAN))
-    for (const { name, type } of bound.columns) {
-      duckdb.bind_add_result_column(info, name, logicalTypeOf(duckdb, type))
-    }
-    duckdb.bind_set_bind_data(info, bound)
   })
   duckdb.table_function_set_init(scan, (info) => {
-    const bound = duckdb.init_get_bind_data(info) as Bound
-    const count = duckdb.init_get_column_count(info)
-    const columns = Array.from({ length: count }, (_, i) => bound.columns[duckdb.init_get_column_index(info, i) - 1])
-    const request: ScanRequest = {
-      table: bound.table,
-      columns: [...new Set(columns.flatMap((each) => each?.paths ?? []))],
-      ...(bound.key !== undefined && { key: bound.key }),
-      ...(bound.keyGroups && { keyGroups: bound.keyGroups }),
+    try {
+      init(duckdb, info)
+    } catch (error) {
+      duckdb.init_set_error(info, (error as Error).message)
     }
-    duckdb.init_set_init_data(info, { request, columns, feed: undefined } satisfies Scan)
-    duckdb.init_set_max_threads(info, 1)
   })
   duckdb.table_function_set_function(scan, (info, output) => produce(duckdb, context, vectorSize, info, output))
   duckdb.register_table_function(connection, scan)
+}
+
+function bind(duckdb: Bindings, context: ScanContext, info: TableFunctionBindInfo): void {
+  const text = (name: string): string | undefined => {
+    const value = duckdb.bind_get_named_parameter(info, name)
+    return value ? duckdb.get_varchar(value) : undefined
+  }
+  const number = (name: string): number | undefined => {
+    const value = duckdb.bind_get_named_parameter(info, name)
+    return value ? duckdb.get_int32(value) : undefined
+  }
+  const [first, last, fields] = [number('first'), number('last'), text('fields')]
+  const table = duckdb.get_int32(duckdb.bind_get_parameter(info, 0))
+  const bound: Bound = {
+    table,
+    columns: boundColumns(context.tables[table]!, fields === undefined ? [] : (JSON.parse(fields) as string[])),
+    key: text('key'),
+    keyGroups: first === undefined || last === undefined ? undefined : [first, last],
+  }
+  duckdb.bind_add_result_column(info, COUNT_COLUMN, duckdb.create_logical_type(TYPE_IDS.BOOLEAN))
+  for (const { name, type } of bound.columns) {
+    duckdb.bind_add_result_column(info, name, logicalTypeOf(duckdb, type))
+  }
+  duckdb.bind_set_bind_data(info, bound)
+}
+
+function init(duckdb: Bindings, info: TableFunctionInitInfo): void {
+  const bound = duckdb.init_get_bind_data(info) as Bound
+  const count = duckdb.init_get_column_count(info)
+  const columns = Array.from({ length: count }, (_, i) => bound.columns[duckdb.init_get_column_index(info, i) - 1])
+  const request: ScanRequest = {
+    table: bound.table,
+    columns: [...new Set(columns.flatMap((each) => each?.paths ?? []))],
+    ...(bound.key !== undefined && { key: bound.key }),
+    ...(bound.keyGroups && { keyGroups: bound.keyGroups }),
+  }
+  duckdb.init_set_init_data(info, { request, columns, feed: undefined } satisfies Scan)
+  duckdb.init_set_max_threads(info, 1)
 }
 
 function produce(
