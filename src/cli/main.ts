@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'entries of a state as a table, JSON lines or CSV',
     load: () => import('./commands/read.ts'),
   },
+  sql: {
+    summary: 'every state is a table: SQL, as a statement or at a prompt',
+    load: () => import('./commands/sql.ts'),
+  },
   channels: {
     summary: 'records in flight that an unaligned checkpoint keeps',
     load: () => import('./commands/channels.ts'),
