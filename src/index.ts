@@ -11,6 +11,16 @@ export {
 export type { Finding, FindingCode, Severity } from './check/findings.ts'
 export type { Connector, Plain } from './connectors/connector.ts'
 export { type ConnectorState, type DescribeConnectorsOptions, describeConnectors } from './connectors/describe.ts'
+export { diffSnapshots } from './diff/diff.ts'
+export type {
+  Difference,
+  DiffOptions,
+  DiffSummary,
+  EntryDifference,
+  FieldDifference,
+  OperatorSummary,
+  StateSummary,
+} from './diff/model.ts'
 export { KobelError, type KobelErrorCode } from './error.ts'
 export type { Blob, ElementBatch, EntryBatch, TimerBatch } from './format/batch.ts'
 export type { ChannelRecords, StreamElement } from './format/channel-state.ts'
@@ -60,6 +70,7 @@ export { HttpStore } from './store/http.ts'
 export { MemoryStore } from './store/memory.ts'
 export type { Store, StoreEntry } from './store/store.ts'
 export type { Spill, SpillFile, StagedFile, WritableStore } from './store/writable.ts'
+export type { ColumnRows } from './write/column-rows.ts'
 export { type CommitOptions, type CommitResult, commit } from './write/commit.ts'
 export { describePlan } from './write/describe-plan.ts'
 export { mergeHandles, type PartitionHandle, type WriteHandle } from './write/handle.ts'

@@ -96,6 +96,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'whether all of a snapshot is there and right',
     load: () => import('./commands/check.ts'),
   },
+  diff: {
+    summary: 'what differs between two snapshots: operators, types, every entry',
+    load: () => import('./commands/diff.ts'),
+  },
   profile: {
     summary: 'how much, how spread, what is large, what values: one pass over the state',
     load: () => import('./commands/profile.ts'),
