@@ -10,6 +10,7 @@ import {
   unknownSnapshot,
   writeSerializerSnapshot,
 } from '../serializer/snapshot.ts'
+import { readLegacyKeyedHead } from './legacy-head.ts'
 import { type BackendStateType, readStateMetaInfo, type StateMetaInfo, writeStateMetaInfo } from './state-meta-info.ts'
 
 /** The head of every stream of keyed state (`KeyedBackendSerializationProxy`). */
@@ -29,15 +30,15 @@ export interface KeyedHead {
   readonly length: number
 }
 
-/** Read and written since Flink 1.7. */
+/** Written, and read since Flink 1.7. */
 const VERSION = 6
 
 /**
- * i32 version, bool key-group compression, key serializer snapshot, i16 n, n state meta infos.
+ * i32 version; what follows in versions 1 to 5 says `legacy-head.ts`; in 6: bool key-group compression, key serializer snapshot, i16 n, n state meta infos.
  *
  * @param bytes the stream from its beginning; the head must be in it whole.
  * @param end where the head ends (the first key group's offset, or the end of the stream), if known.
- * @throws KobelError `UNSUPPORTED_VERSION` for streams of Flink 1.6 and older; `CORRUPT`, `TRUNCATED`.
+ * @throws KobelError `CORRUPT`, `TRUNCATED`.
  */
 export function readKeyedHead(
   bytes: Uint8Array,
@@ -74,14 +75,13 @@ interface Partial {
 function readHead(source: SnapshotSource, partial: Partial): KeyedHead {
   const { reader } = source
   const version = reader.i32()
+  if (version >= 1 && version < VERSION) {
+    return { version, ...readLegacyKeyedHead(source, version), length: reader.offset }
+  }
   if (version !== VERSION) {
-    throw new KobelError(
-      version >= 1 && version < VERSION ? 'UNSUPPORTED_VERSION' : 'CORRUPT',
-      version >= 1 && version < VERSION
-        ? `the keyed state is in the form ${version} of Flink 1.6 or older; restore it with Flink 1.7 to 1.16 and take a new savepoint`
-        : `a stream of keyed state begins with its version (6), found ${version}`,
-      { offset: 0 },
-    )
+    throw new KobelError('CORRUPT', `a stream of keyed state begins with its version (1 to 6), found ${version}`, {
+      offset: 0,
+    })
   }
   const compressed = reader.bool()
   Object.assign(partial, {

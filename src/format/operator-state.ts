@@ -7,6 +7,7 @@ import type { Layout } from '../serializer/layout.ts'
 import type { SerializerTable } from '../serializer/row.ts'
 import { type SnapshotSource, UnknownExtentError } from '../serializer/snapshot.ts'
 import { OffsetPairs } from './batch.ts'
+import { readLegacyOperatorHead } from './legacy-head.ts'
 import { readStateMetaInfo, type StateMetaInfo, writeStateMetaInfo } from './state-meta-info.ts'
 
 /** The head of a stream of managed operator state (`OperatorBackendSerializationProxy`). */
@@ -22,8 +23,9 @@ export interface OperatorHead {
   readonly length: number
 }
 
-/** Version 5 is Flink 1.7 to 1.17, 6 is 1.18 and later. */
-const VERSIONS = [5, 6]
+/** Version 5 is Flink 1.7 to 1.17, 6 is 1.18 and later; older ones see `legacy-head.ts`. */
+const OLDEST_VERSION = 5
+const NEWEST_VERSION = 6
 
 /**
  * i32 version, [version 6: bool compressed], i16 n, n state meta infos, i16 n, n state meta infos of broadcast states.
@@ -68,14 +70,13 @@ function readHead(
 ): OperatorHead {
   const { reader } = source
   const version = reader.i32()
-  if (!VERSIONS.includes(version)) {
-    throw new KobelError(
-      version >= 1 && version < 5 ? 'UNSUPPORTED_VERSION' : 'CORRUPT',
-      version >= 1 && version < 5
-        ? `the operator state is in the form ${version} of Flink 1.6 or older; restore it with Flink 1.7 to 1.16 and take a new savepoint`
-        : `a stream of operator state begins with its version (5 or 6), found ${version}`,
-      { offset: 0 },
-    )
+  if (version >= 1 && version < OLDEST_VERSION) {
+    return { version, compressed: false, ...readLegacyOperatorHead(source, version), length: reader.offset }
+  }
+  if (version < 1 || version > NEWEST_VERSION) {
+    throw new KobelError('CORRUPT', `a stream of operator state begins with its version (1 to 6), found ${version}`, {
+      offset: 0,
+    })
   }
   const compressed = version >= 6 && reader.bool()
   Object.assign(partial, { version, compressed, states: [] })
@@ -89,7 +90,7 @@ function readHead(
 }
 
 export function writeOperatorHead(writer: Writer, head: Omit<OperatorHead, 'length' | 'cut'>): void {
-  writer.i32(head.version)
+  writer.i32(Math.max(head.version, OLDEST_VERSION))
   if (head.version >= 6) writer.bool(head.compressed)
   for (const states of [head.operatorStates, head.broadcastStates]) {
     writer.i16(states.length)

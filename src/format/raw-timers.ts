@@ -2,37 +2,64 @@ import { Reader } from '../bytes/reader.ts'
 import type { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
 import { readWithExtents } from '../serializer/extents.ts'
+import { readSerializersAndConfigs } from '../serializer/families/legacy-block.ts'
 import { skipValue } from '../serializer/interpreter/skip.ts'
 import type { SerializerOptions } from '../serializer/options.ts'
 import type { SerializerTable } from '../serializer/row.ts'
-import { readVersionedSnapshot, type SerializerSnapshot, writeVersionedSnapshot } from '../serializer/snapshot.ts'
+import {
+  readVersionedSnapshot,
+  type SerializerSnapshot,
+  type SnapshotSource,
+  writeVersionedSnapshot,
+} from '../serializer/snapshot.ts'
 import type { TimerBatch } from './batch.ts'
 import { TimerBuilder } from './batch-builder.ts'
 import type { KeyedStateInfo } from './keyed-state.ts'
+import { readUnframedSerializer } from './legacy-head.ts'
 
 /**
  * Timers in a raw keyed stream: those of RocksDB with its timers on the heap, in checkpoints. At the offset of each key
  * group (`InternalTimerServiceSerializationProxy`, `InternalTimersSnapshotReaderWriters`, `LegacyTimerSerializer`):
  *
  *     f1 cd 85 9f                       "has a version" (`PostVersionedIOReadableWritable`)
- *     i32 2                             version
+ *     i32 2                             version; 1 in Flink 1.4 to 1.7
  *     i32 n, for each timer service:
  *       utf name
- *       versioned snapshots of the key's and the namespace's serializer
+ *       versioned snapshots of the key's and the namespace's serializer; in version 1 a block of serializers and configs
  *       i32 n, event timers             each: key, namespace, i64 timestamp with its sign bit as it is
  *       i32 n, processing timers
+ *
+ * Flink 1.2 and 1.3 had neither mark nor version, and the serializers as two Java object streams.
  */
 const IDENTIFIER: readonly number[] = [0xf1, 0xcd, 0x85, 0x9f]
 const VERSION = 2
 const HEAD_BYTES = 12
+/** `java.io.ObjectStreamConstants`: magic and version. */
+const JAVA_STREAM = 0xaced0005
+/** More timer services than an operator has. */
+const MAX_SERVICES = 1 << 10
+const MAX_NAME_BYTES = 512
 
-/** Whether these are the first bytes of a key group with timers, in the form of Flink 1.8 and later. */
+/** Bytes from the beginning of a key group that tell whether it holds timers. */
+export const RAW_TIMERS_MARK_BYTES: number = HEAD_BYTES + MAX_NAME_BYTES
+
+/** 0: without a mark. `undefined`: these are not the first bytes of a key group with timers. */
+function versionOf(bytes: Uint8Array): number | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length >= HEAD_BYTES && IDENTIFIER.every((byte, i) => bytes[i] === byte)) {
+    const version = view.getInt32(4)
+    return version === 1 || version === VERSION ? version : undefined
+  }
+  if (bytes.length < 10) return undefined
+  const services = view.getInt32(0)
+  const behindName = 6 + view.getUint16(4)
+  const has = services > 0 && services <= MAX_SERVICES && behindName + 4 <= bytes.length
+  return has && view.getUint32(behindName) === JAVA_STREAM ? 0 : undefined
+}
+
+/** Whether these are the first bytes of a key group with timers. */
 export function isRawTimers(bytes: Uint8Array): boolean {
-  return (
-    bytes.length >= HEAD_BYTES &&
-    IDENTIFIER.every((byte, i) => bytes[i] === byte) &&
-    new Reader(bytes, 4).i32() === VERSION
-  )
+  return versionOf(bytes) !== undefined
 }
 
 /** A timer service as a key group declares it. */
@@ -63,6 +90,7 @@ export class RawTimersScanner {
   private readonly table: SerializerTable
   private readonly options: SerializerOptions
   private readonly wanted: ((state: KeyedStateInfo) => boolean) | undefined
+  private version = VERSION
   private servicesLeft: number | undefined
   /** What comes next of the service that goes on: how many timers, of which state, and the state after it. */
   private run: { readonly stateId: number; left: number | undefined; readonly after: number | undefined } | undefined
@@ -139,9 +167,16 @@ export class RawTimersScanner {
   }
 
   private readHead(reader: Reader): number {
-    const head = reader.take(HEAD_BYTES)
-    if (!isRawTimers(head)) throw new KobelError('CORRUPT', 'timers do not begin with their mark and version')
-    const count = new Reader(head, 8).i32()
+    const start = reader.offset
+    const version = versionOf(reader.bytes.subarray(start, Math.min(reader.limit, start + RAW_TIMERS_MARK_BYTES)))
+    if (version === undefined) {
+      // The first service of the form without a mark may be cut off by the end of the window.
+      reader.need(RAW_TIMERS_MARK_BYTES)
+      throw new KobelError('CORRUPT', 'timers do not begin with their mark and version')
+    }
+    this.version = version
+    if (version > 0) reader.skip(8)
+    const count = reader.i32()
     if (count < 0) throw new KobelError('CORRUPT', `the number of timer services is ${count}`)
     return count
   }
@@ -151,13 +186,24 @@ export class RawTimersScanner {
     const { service, end } = readWithExtents(reader.bytes, undefined, this.table, (source) => {
       source.reader.offset = start
       const name = source.reader.utf()
-      const key = readVersionedSnapshot({ ...source, options: this.options })
-      const namespace = readVersionedSnapshot({ ...source, options: this.options })
+      const [key, namespace] = readSerializers({ ...source, options: this.options }, this.version)
       return { service: { name, key, namespace }, end: source.reader.offset }
     })
     reader.offset = end
     return service
   }
+}
+
+/** The serializers of key and namespace. */
+function readSerializers(
+  source: SnapshotSource,
+  version: number,
+): readonly [key: SerializerSnapshot, namespace: SerializerSnapshot] {
+  if (version === VERSION) return [readVersionedSnapshot(source), readVersionedSnapshot(source)]
+  if (version === 0) return [readUnframedSerializer(source), readUnframedSerializer(source)]
+  const [key, namespace] = readSerializersAndConfigs(source)
+  if (key && namespace) return [key, namespace]
+  throw new KobelError('CORRUPT', 'timers have no serializers of key and namespace', { offset: source.reader.offset })
 }
 
 /** Timers of a service to be written: key, namespace and timestamp of each. */

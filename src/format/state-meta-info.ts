@@ -41,7 +41,7 @@ export function readStateMetaInfo(
   return { name, backendStateType, options, serializers }
 }
 
-function readBackendStateType(reader: Reader): BackendStateType {
+export function readBackendStateType(reader: Reader): BackendStateType {
   const ordinal = reader.i32()
   const type = BACKEND_STATE_TYPES[ordinal]
   if (type) return type
@@ -50,7 +50,7 @@ function readBackendStateType(reader: Reader): BackendStateType {
   })
 }
 
-function readPairs<V>(reader: Reader, what: string, readOne: () => V): (readonly [string, V])[] {
+export function readPairs<V>(reader: Reader, what: string, readOne: () => V): (readonly [string, V])[] {
   const count = reader.count(what, 4)
   return Array.from({ length: count }, () => [reader.utf(), readOne()] as const)
 }

@@ -32,13 +32,30 @@ export function flinkRangeOf(snapshot: Snapshot, loaded: readonly Operator[]): F
       if (managedKeyedState) narrowByHandle(range, managedKeyedState)
   }
   for (const operator of loaded) {
-    for (const { head } of operator.operatorSources) {
-      if (head.version >= 6) range.atLeast('1.18', 'operator state of version 6')
-      else range.atMost('1.17', 'operator state of version 5')
-    }
-    if (operator.keyedStates.length > 0) range.atLeast('1.7', 'keyed state of version 6')
+    for (const { head } of operator.operatorSources) narrowByHead(range, 'operator', OPERATOR_HEADS, head.version)
+    for (const version of operator.keyedVersions) narrowByHead(range, 'keyed', KEYED_HEADS, version)
   }
   return range.result()
+}
+
+type Versions = Readonly<Record<number, readonly [first: string, last?: string]>>
+
+/** Which Flink wrote streams of operator state of these versions. */
+const OPERATOR_HEADS: Versions = {
+  2: ['1.3', '1.4'],
+  3: ['1.5', '1.5'],
+  4: ['1.6', '1.6'],
+  5: ['1.7', '1.17'],
+  6: ['1.18'],
+}
+
+const KEYED_HEADS: Versions = { 3: ['1.3', '1.3'], 4: ['1.4', '1.5'], 5: ['1.6', '1.6'], 6: ['1.7'] }
+
+function narrowByHead(range: NarrowedRange, of: string, versions: Versions, version: number): void {
+  const [first, last] = versions[version] ?? []
+  const mark = `${of} state of version ${version}`
+  if (first !== undefined) range.atLeast(first, mark)
+  if (last !== undefined) range.atMost(last, mark)
 }
 
 function narrowByHandle(range: NarrowedRange, handle: KeyedStateHandle): void {

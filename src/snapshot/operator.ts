@@ -54,6 +54,7 @@ export class Operator {
         states: readonly (KeyedState | OperatorState)[]
         unreadable: readonly Unreadable[]
         operatorSources: readonly OperatorSource[]
+        keyedVersions: readonly number[]
       }
     | undefined
 
@@ -99,6 +100,11 @@ export class Operator {
   /** The opened handles of managed operator state, by subtask. */
   get operatorSources(): readonly OperatorSource[] {
     return this.need().operatorSources
+  }
+
+  /** Versions of the heads of managed keyed state. */
+  get keyedVersions(): readonly number[] {
+    return this.need().keyedVersions
   }
 
   /** Channel, coordinator and raw state. */
@@ -231,12 +237,14 @@ export class Operator {
       ),
     )
     const found = operatorSources.filter((source) => source !== undefined)
-    const keyed = mergeKeyed(sources.filter((source) => source !== undefined))
+    const keyedSources = sources.filter((source) => source !== undefined)
+    const keyed = mergeKeyed(keyedSources)
     const operator = OperatorState.merge(this, found)
     this.loaded = {
       states: [...[...keyed].map(([name, infos]) => new KeyedState(this, name, infos)), ...operator],
       unreadable,
       operatorSources: found,
+      keyedVersions: keyedSources.filter(({ format }) => format !== 'raw-timers').map(({ head }) => head.version),
     }
   }
 

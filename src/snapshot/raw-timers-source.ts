@@ -2,7 +2,13 @@ import { KobelError, locate } from '../error.ts'
 import type { KeyedHead } from '../format/keyed-head.ts'
 import { type KeyedStateInfo, keyedStatesOf } from '../format/keyed-state.ts'
 import type { KeyedStateHandle, KeyGroupOffsets } from '../format/metadata/index.ts'
-import { isRawTimers, type RawTimerService, type RawTimerStates, RawTimersScanner } from '../format/raw-timers.ts'
+import {
+  isRawTimers,
+  RAW_TIMERS_MARK_BYTES,
+  type RawTimerService,
+  type RawTimerStates,
+  RawTimersScanner,
+} from '../format/raw-timers.ts'
 import type { StateMetaInfo } from '../format/state-meta-info.ts'
 import { createSnapshot } from '../serializer/row.ts'
 import { type SerializerSnapshot, unknownSnapshot } from '../serializer/snapshot.ts'
@@ -13,8 +19,6 @@ import { type StateStream, StreamWindow, WINDOW_BYTES } from './streams.ts'
 
 const TIMER_SNAPSHOT = 'org.apache.flink.streaming.api.operators.TimerSerializerSnapshot'
 const MAX_STATES = 32768
-/** Bytes that tell whether a key group holds timers. */
-const MARK_BYTES = 12
 
 /**
  * Timers in the raw keyed state of an operator, under the names that they have as managed state. Raw keyed state may as
@@ -119,8 +123,9 @@ class TimerStream {
     const [first] = keyGroupExtents(this.handle, this.stream.length, {}, 0)
     if (!first) return false
     const window = new StreamWindow(this.stream, first.end, this.windowBytes)
-    const mark = await window.at(first.start, MARK_BYTES)
-    if (!isRawTimers(mark.subarray(0, MARK_BYTES))) return false
+    const length = Math.min(RAW_TIMERS_MARK_BYTES, first.end - first.start)
+    const mark = await window.at(first.start, length)
+    if (!isRawTimers(mark.subarray(0, length))) return false
     // Services follow one another with their timers between them.
     for await (const _ of this.scanKeyGroup(window, first, () => false));
     return true

@@ -16,7 +16,7 @@ export function readOperatorV2(reader: Reader): OperatorMetadata {
   const head = readOperatorHead(reader)
   try {
     const chainLength = reader.i32()
-    const count = reader.count('subtasks', 30)
+    const count = reader.count('subtasks', 26)
     const subtasks = Array.from({ length: count }, () => readSubtaskV2(reader))
     return { ...head, fullyFinished: false, subtasks, ...(chainLength === 1 ? {} : { chainLength }) }
   } catch (error) {

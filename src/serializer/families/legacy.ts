@@ -1,13 +1,23 @@
-import { type JavaObject, type JavaValue, javaField, readJavaObject } from '../../bytes/java-stream/index.ts'
-import { Reader } from '../../bytes/reader.ts'
+import { type JavaObject, readJavaObject } from '../../bytes/java-stream/index.ts'
+import type { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
-import { row, type SerializerRow } from '../row.ts'
-import { readSerializerSnapshot, type SerializerSnapshot, type SnapshotSource, unknownSnapshot } from '../snapshot.ts'
+import { createSnapshot, row, type SerializerRow } from '../row.ts'
+import type { SerializerSnapshot, SnapshotSource } from '../snapshot.ts'
 import type { Type } from '../type.ts'
 import { eitherLayout, eitherType } from './composite.ts'
 import type { KryoBody, KryoEntry } from './kryo.ts'
-import { BASE, compositeRow, RUNTIME } from './rows.ts'
+import { ADAPTER_VERSION, readBlock, readOffsets, readSerializer, readSerializersAndConfigs } from './legacy-block.ts'
+import {
+  isSimple,
+  kryoDefaults,
+  paddingOf,
+  type Successor,
+  serializerClass,
+  simpleSuccessor,
+  successorOfSerializer,
+} from './legacy-object.ts'
+import { BASE, compositeRow, RUNTIME, STATE } from './rows.ts'
 
 /**
  * `TypeSerializerConfigSnapshot`s: how serializers were described before Flink 1.8, and how serializers of users could
@@ -18,18 +28,10 @@ import { BASE, compositeRow, RUNTIME } from './rows.ts'
  * ```
  * Each is read as the snapshot that Flink 1.8 would have written in its place. They are kept as they are.
  */
-const ADAPTER_VERSION = 0x7a53c4f0
-
 interface LegacyBody {
   readonly bytes: Uint8Array
   readonly type: Type
   readonly layout: Layout
-}
-
-/** What the configuration stands for: a snapshot class of Flink 1.8 and its body. */
-interface Successor {
-  readonly snapshotClass: string
-  readonly body: unknown
 }
 
 interface Configuration {
@@ -48,9 +50,15 @@ function legacyRow(snapshotClass: string, read: (configuration: Configuration) =
       const { reader, table } = source
       const start = reader.offset
       const serializer = readSerializer(reader)
-      const successor = read({ source, version: reader.i32(), serializer })
+      let successor = behindLock(source, serializer, read({ source, version: reader.i32(), serializer }))
       const bytes = reader.bytes.subarray(start, reader.offset)
-      const found = table.get(successor.snapshotClass)
+      if (!table.has(successor.snapshotClass)) {
+        successor = (serializer && successorOfSerializer(source, serializer)) ?? successor
+      }
+      const found =
+        successor.body === undefined && !isSimple(source, successor.snapshotClass)
+          ? undefined
+          : table.get(successor.snapshotClass)
       if (!found) return { bytes, ...unknown(serializer?.className ?? successor.snapshotClass) }
       return { bytes, type: found.type(successor.body), layout: found.layout(successor.body) }
     },
@@ -60,87 +68,26 @@ function legacyRow(snapshotClass: string, read: (configuration: Configuration) =
   })
 }
 
+/** The serializer of lockable values in Flink 1.6 gave the configuration of their elements for its own. */
+function behindLock(source: SnapshotSource, serializer: JavaObject | undefined, element: Successor): Successor {
+  if (serializer?.className !== `${CEP_BUFFER}.Lockable$LockableTypeSerializer`) return element
+  const row = source.table.get(element.snapshotClass)
+  if (!row || element.snapshotClass === LOCKABLE) return element
+  const nested = [createSnapshot(row, element.body)]
+  return { snapshotClass: LOCKABLE, body: { outerVersion: 1, outer: undefined, nested } }
+}
+
+const CEP_BUFFER = 'org.apache.flink.cep.nfa.sharedbuffer'
+const LOCKABLE = `${CEP_BUFFER}.LockableTypeSerializerSnapshot`
+
 const unknown = (className: string): { type: Type; layout: Layout } => ({
   type: { kind: 'unknown', className },
   layout: { op: 'unknown', className },
 })
 
-/** `TypeSerializerSerializationUtil.writeSerializer`: i32 1, i32 n, n bytes of a Java object stream. */
-function readSerializer(reader: Reader): JavaObject | undefined {
-  reader.skip(4)
-  const bytes = reader.take(reader.count('bytes of a serializer'))
-  try {
-    const object = readJavaObject(new Reader(bytes))
-    return typeof object === 'object' && object?.kind === 'object' ? object : undefined
-  } catch (error) {
-    if (error instanceof KobelError) return undefined
-    throw error
-  }
-}
-
-/**
- * A serializer and its snapshot between two offsets of a block of them; the name in front only for members of a POJO.
- */
-interface Nested {
-  readonly name: string
-  readonly snapshot: SerializerSnapshot
-}
-
-/** The offsets of n members of a block: each where its name or serializer begins, and where its snapshot does. */
-function readOffsets(reader: Reader): number[] {
-  const count = reader.count('nested serializers', 8)
-  return Array.from({ length: 2 * count }, () => reader.i32())
-}
-
-/** i32 n, n bytes: each member is [utf name,] serializer, snapshot; the offsets are those of the last two. */
-function readBlock(source: SnapshotSource, offsets: readonly number[], named: boolean): Nested[] {
-  const block = source.reader.take(source.reader.count('bytes of nested serializers'))
-  const nested: Nested[] = []
-  let start = 0
-  for (let i = 0; i < offsets.length; i += 2) {
-    const [from, at, end = block.length] = offsets.slice(i, i + 3)
-    if (from! < start || at! < from! || end < at! || end > block.length) {
-      throw new KobelError('CORRUPT', 'the offsets of nested serializers do not ascend', {
-        offset: source.reader.offset - block.length,
-      })
-    }
-    const name = named ? new Reader(block, start, from).utf() : ''
-    const limit = named && i + 2 < offsets.length ? nameStart(block, at!, end) : end
-    nested.push({ name, snapshot: readFramed(source, new Reader(block, at!, limit)) })
-    start = limit
-  }
-  return nested
-}
-
-/** Where the name (utf) of the next member begins, which ends at `end`: the longest that there can be. */
-function nameStart(block: Uint8Array, from: number, end: number): number {
-  for (let at = from; at + 2 < end; at++) {
-    if (((block[at]! << 8) | block[at + 1]!) === end - at - 2 && isName(block.subarray(at + 2, end))) return at
-  }
-  throw new KobelError('CORRUPT', 'the name of a member of a POJO is not there', { offset: end })
-}
-
-/** Printable, as names of fields and classes are. */
-function isName(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte > 0x23 && byte !== 0x7f)
-}
-
-/** A snapshot that ends where its part of the block ends: one that cannot be read is bytes. */
-function readFramed(source: SnapshotSource, reader: Reader): SerializerSnapshot {
-  const start = reader.offset
-  try {
-    // Offsets of lengths that were decided are those of the stream, not of the block.
-    return readSerializerSnapshot({ ...source, reader, extents: new Map(), depth: source.depth + 1 })
-  } catch (error) {
-    if (!(error instanceof KobelError) || error.code !== 'UNKNOWN_SERIALIZER') throw error
-    const className = new Reader(reader.bytes, start + 4, reader.limit).utf()
-    return unknownSnapshot(className, ADAPTER_VERSION, reader.bytes.subarray(start + 4, reader.limit))
-  }
-}
-
-/** `CompositeTypeSerializerConfigSnapshot`: i32 n, n times { i32 serializer, i32 snapshot }, then the block of them. */
+/** `CompositeTypeSerializerConfigSnapshot`: the nested serializers, each with its configuration. */
 function readComposite({ source }: Configuration): SerializerSnapshot[] {
-  return readBlock(source, readOffsets(source.reader), false).map(({ snapshot }) => snapshot)
+  return readSerializersAndConfigs(source)
 }
 
 /** A configuration of nested serializers and nothing else. */
@@ -155,6 +102,12 @@ function compositeConfiguration(
   })
 }
 
+const composite = (
+  snapshotClass: string,
+  outerVersion: number,
+  outer?: unknown,
+): Omit<CompositeSuccessor, 'nested'> => ({ snapshotClass, outerVersion, outer })
+
 interface CompositeSuccessor {
   readonly snapshotClass: string
   readonly outerVersion: number
@@ -164,11 +117,22 @@ interface CompositeSuccessor {
 
 const SCALA = 'org.apache.flink.api.scala.typeutils'
 
+function readClass(reader: Reader): string {
+  const object = readJavaObject(reader)
+  return typeof object === 'object' && object?.kind === 'class' ? object.className : ''
+}
+
+/** The class of the elements, as a Java object. */
+function readArray(configuration: Configuration): Successor {
+  const nested = readComposite(configuration)
+  const outer = readClass(configuration.source.reader)
+  return { snapshotClass: `${BASE}.GenericArraySerializerSnapshot`, body: { outerVersion: 1, outer, nested } }
+}
+
 /** The class of a tuple, as a Java object; a Scala case class shares the configuration. */
 function readTuple(configuration: Configuration): Successor {
   const nested = readComposite(configuration)
-  const tupleClass = readJavaObject(configuration.source.reader)
-  const outer = typeof tupleClass === 'object' && tupleClass?.kind === 'class' ? tupleClass.className : ''
+  const outer = readClass(configuration.source.reader)
   const snapshotClass = outer.startsWith('org.apache.flink.api.java.tuple.')
     ? `${RUNTIME}.TupleSerializerSnapshot`
     : `${SCALA}.ScalaCaseClassSerializerSnapshot`
@@ -210,6 +174,20 @@ function readEnum({ source: { reader }, version }: Configuration): Successor {
   return { snapshotClass: `${BASE}.EnumSerializer$EnumSerializerSnapshot`, body: { className, constants } }
 }
 
+/** Version 2: utf class, i32 n, n times { utf name, i32 id }. Version 1: the class as a Java object, and a null. */
+function readScalaEnumeration({ source: { reader }, version }: Configuration): Successor {
+  const snapshotClass = `${SCALA}.ScalaEnumSerializerSnapshot`
+  if (version < 2) {
+    const body = { className: readClass(reader), constants: [] }
+    readJavaObject(reader)
+    return { snapshotClass, body }
+  }
+  const className = reader.utf()
+  const count = reader.count('enumeration values', 6)
+  const constants = Array.from({ length: count }, () => ({ name: reader.utf(), id: reader.i32() }))
+  return { snapshotClass, body: { className, constants } }
+}
+
 interface Registrations {
   readonly className: string
   readonly entries: readonly KryoEntry[]
@@ -239,59 +217,61 @@ function kryoEntry(name: string, className: string, serializer: string | undefin
   return { name, key: undefined, value: undefined, read: { className, serializer } }
 }
 
-/** The class that a `Class`, or the instance in a `SerializableSerializer`, is of. */
-function serializerClass(value: JavaValue | undefined): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  if (value.kind === 'class') return value.className
-  if (value.kind !== 'object') return undefined
-  const inner = javaField(value, 'serializer')
-  return typeof inner === 'object' && inner?.kind === 'object' ? inner.className : value.className
-}
-
-/** A `LinkedHashMap` of classes to serializers or their classes, a field of the serializer itself. */
-function defaultSerializers(serializer: JavaObject | undefined, field: string): KryoEntry[] {
-  const map = serializer && javaField(serializer, field)
-  if (typeof map !== 'object' || map?.kind !== 'object') return []
-  const [, ...members] = map.parts.flatMap((part) => part.annotations)
-  const entries: KryoEntry[] = []
-  for (let i = 0; i + 1 < members.length; i += 2) {
-    const className = serializerClass(members[i])
-    if (className !== undefined) entries.push(kryoEntry(className, '', serializerClass(members[i + 1]) ?? 'unknown'))
-  }
-  return entries
-}
-
 /** Before 2.0 all Kryo was 2.24. */
 function readKryo(configuration: Configuration): Successor {
   const { className, entries } = readRegistrations(configuration)
   const body: KryoBody = {
     className,
     registrations: entries,
-    instances: defaultSerializers(configuration.serializer, 'defaultSerializers'),
-    serializers: defaultSerializers(configuration.serializer, 'defaultSerializerClasses'),
+    instances: kryoDefaults(configuration.serializer, 'defaultSerializers'),
+    serializers: kryoDefaults(configuration.serializer, 'defaultSerializerClasses'),
     options: { ...configuration.source.options, kryoVersion: 2 },
   }
   return { snapshotClass: `${RUNTIME}.kryo.KryoSerializerSnapshot`, body }
 }
 
-function readPadding({ serializer }: Configuration): number {
-  const padding = serializer && javaField(serializer, 'padding')
-  return typeof padding === 'object' && padding?.kind === 'bytes' ? padding.bytes.length : 0
-}
-
-/** The name of a serializer's snapshot, of a simple serializer as they all are named. */
-function simpleSuccessor(serializerClass: string): Successor {
-  const simple = serializerClass.slice(Math.max(serializerClass.lastIndexOf('.'), serializerClass.lastIndexOf('$')) + 1)
-  return { snapshotClass: `${serializerClass}$${simple}Snapshot`, body: undefined }
-}
-
 const COMMON = 'org.apache.flink.api.common.typeutils'
+const STREAMING = 'org.apache.flink.streaming'
+
+/** Composites of `flink-streaming-java`: the configuration, and the snapshot since Flink 1.8. */
+const STREAMING_CONFIGURATIONS: readonly (readonly [configClass: string, snapshotClass: string])[] = [
+  [
+    'runtime.streamrecord.StreamElementSerializer$StreamElementSerializerConfigSnapshot',
+    'runtime.streamrecord.StreamElementSerializer$StreamElementSerializerSnapshot',
+  ],
+  ['api.operators.TimerSerializer$TimerSerializerConfigSnapshot', 'api.operators.TimerSerializerSnapshot'],
+  [
+    'api.operators.co.IntervalJoinOperator$BufferSerializerConfigSnapshot',
+    'api.operators.co.IntervalJoinOperator$BufferEntrySerializerSnapshot',
+  ],
+  [
+    'api.datastream.CoGroupedStreams$UnionSerializerConfigSnapshot',
+    'api.datastream.CoGroupedStreams$UnionSerializerSnapshot',
+  ],
+  [
+    'api.functions.sink.TwoPhaseCommitSinkFunction$StateSerializerConfigSnapshot',
+    'api.functions.sink.TwoPhaseCommitSinkFunction$StateSerializerSnapshot',
+  ],
+]
+
+/** A class that Flink 1.7 wrote as a snapshot, and Flink 1.6 and older as a configuration. */
+function inBothForms(snapshot: SerializerRow, configuration: SerializerRow): SerializerRow {
+  const of = (body: unknown): SerializerRow => ('bytes' in (body as object) ? configuration : snapshot)
+  return {
+    snapshotClass: snapshot.snapshotClass,
+    versions: [...snapshot.versions, ...configuration.versions],
+    readBody: (source, version) => (version === ADAPTER_VERSION ? configuration : snapshot).readBody(source, version),
+    writeBody: (writer, body, version) => of(body).writeBody(writer, body, version),
+    type: (body) => of(body).type(body),
+    layout: (body) => of(body).layout(body),
+  }
+}
 
 export const LEGACY_ROWS: readonly SerializerRow[] = [
   // utf format identifier, which is the name of the serializer's class, or of one with the same bytes.
-  legacyRow(`${COMMON}.ParameterlessTypeSerializerConfig`, ({ source: { reader }, serializer }) => {
+  legacyRow(`${COMMON}.ParameterlessTypeSerializerConfig`, ({ source, source: { reader }, serializer }) => {
     const format = reader.utf()
-    return simpleSuccessor(serializer?.className ?? format)
+    return (serializer && successorOfSerializer(source, serializer)) ?? simpleSuccessor(serializer?.className ?? format)
   }),
   legacyRow(`${RUNTIME}.TupleSerializerConfigSnapshot`, readTuple),
   legacyRow(`${RUNTIME}.PojoSerializer$PojoSerializerConfigSnapshot`, readPojo),
@@ -305,43 +285,39 @@ export const LEGACY_ROWS: readonly SerializerRow[] = [
     body: reader.utf(),
   })),
   legacyRow(`${RUNTIME}.kryo.KryoSerializer$KryoSerializerConfigSnapshot`, readKryo),
-  compositeConfiguration(`${RUNTIME}.RowSerializer$RowSerializerConfigSnapshot`, () => ({
-    snapshotClass: `${RUNTIME}.RowSerializer$RowSerializerSnapshot`,
-    outerVersion: 2,
-    outer: { supportsRowKind: false },
-  })),
-  compositeConfiguration(`${RUNTIME}.NullableSerializer$NullableSerializerConfigSnapshot`, (configuration) => ({
-    snapshotClass: `${RUNTIME}.NullableSerializer$NullableSerializerSnapshot`,
-    outerVersion: 2,
-    outer: readPadding(configuration),
-  })),
-  compositeConfiguration(`${RUNTIME}.EitherSerializerConfigSnapshot`, ({ serializer }) => ({
-    snapshotClass: serializer?.className.startsWith(SCALA)
-      ? `${SCALA}.ScalaEitherSerializerSnapshot`
-      : `${RUNTIME}.JavaEitherSerializerSnapshot`,
-    outerVersion: 1,
-    outer: undefined,
-  })),
-  compositeConfiguration(`${BASE}.CollectionSerializerConfigSnapshot`, () => ({
-    snapshotClass: `${BASE}.ListSerializerSnapshot`,
-    outerVersion: 1,
-    outer: undefined,
-  })),
-  compositeConfiguration(`${BASE}.MapSerializerConfigSnapshot`, () => ({
-    snapshotClass: `${BASE}.MapSerializerSnapshot`,
-    outerVersion: 1,
-    outer: undefined,
-  })),
-  compositeConfiguration(`${SCALA}.ScalaOptionSerializerConfigSnapshot`, () => ({
-    snapshotClass: `${SCALA}.ScalaOptionSerializerSnapshot`,
-    outerVersion: 2,
-    outer: undefined,
-  })),
-  compositeConfiguration(`${SCALA}.ScalaTrySerializerConfigSnapshot`, () => ({
-    snapshotClass: `${SCALA}.ScalaTrySerializerSnapshot`,
-    outerVersion: 2,
-    outer: undefined,
-  })),
+  compositeConfiguration(`${RUNTIME}.RowSerializer$RowSerializerConfigSnapshot`, () =>
+    composite(`${RUNTIME}.RowSerializer$RowSerializerSnapshot`, 2, { supportsRowKind: false }),
+  ),
+  compositeConfiguration(`${RUNTIME}.NullableSerializer$NullableSerializerConfigSnapshot`, ({ serializer }) =>
+    composite(`${RUNTIME}.NullableSerializer$NullableSerializerSnapshot`, 2, paddingOf(serializer)),
+  ),
+  compositeConfiguration(`${RUNTIME}.EitherSerializerConfigSnapshot`, ({ serializer }) =>
+    serializer?.className.startsWith(SCALA)
+      ? composite(`${SCALA}.ScalaEitherSerializerSnapshot`, 1)
+      : composite(`${RUNTIME}.JavaEitherSerializerSnapshot`, 1),
+  ),
+  compositeConfiguration(`${BASE}.CollectionSerializerConfigSnapshot`, () =>
+    composite(`${BASE}.ListSerializerSnapshot`, 1),
+  ),
+  compositeConfiguration(`${BASE}.MapSerializerConfigSnapshot`, () => composite(`${BASE}.MapSerializerSnapshot`, 1)),
+  compositeConfiguration(`${SCALA}.ScalaOptionSerializerConfigSnapshot`, () =>
+    composite(`${SCALA}.ScalaOptionSerializerSnapshot`, 2),
+  ),
+  compositeConfiguration(`${SCALA}.ScalaTrySerializerConfigSnapshot`, () =>
+    composite(`${SCALA}.ScalaTrySerializerSnapshot`, 2),
+  ),
+  // What collection it is only the code of the serializer says.
+  compositeConfiguration(`${SCALA}.TraversableSerializerConfigSnapshot`, () =>
+    composite(`${SCALA}.TraversableSerializerSnapshot`, 2, ''),
+  ),
+  legacyRow(`${SCALA}.EnumValueSerializer$ScalaEnumSerializerConfigSnapshot`, readScalaEnumeration),
+  // The only serializer in Flink that has it as it is: that of values with a time to live.
+  compositeConfiguration(`${COMMON}.CompositeSerializer$ConfigSnapshot`, ({ serializer }) =>
+    composite(`${serializer?.className ?? `${STATE}.ttl.TtlStateFactory$TtlSerializer`}Snapshot`, 2),
+  ),
+  ...STREAMING_CONFIGURATIONS.map(([configClass, snapshotClass]) =>
+    compositeConfiguration(`${STREAMING}.${configClass}`, () => composite(`${STREAMING}.${snapshotClass}`, 2)),
+  ),
   // Snapshots that only Flink 1.7 wrote.
   compositeRow({
     snapshotClass: `${RUNTIME}.EitherSerializerSnapshot`,
@@ -350,13 +326,16 @@ export const LEGACY_ROWS: readonly SerializerRow[] = [
     type: (_, nested) => eitherType(nested),
     layout: (_, nested) => eitherLayout(nested),
   }),
-  compositeRow<string>({
-    snapshotClass: `${BASE}.GenericArraySerializerConfigSnapshot`,
-    outerVersions: [2],
-    readOuter: (reader) => reader.utf(),
-    writeOuter: (writer, componentClass) => writer.utf(componentClass),
-    nestedCount: 1,
-    type: (className, [element]) => ({ kind: 'array', className, arguments: [element!.type] }),
-    layout: (_, [element]) => ({ op: 'list', of: 'array', element: element!.layout, flag: 'isNotNull' }),
-  }),
+  inBothForms(
+    compositeRow<string>({
+      snapshotClass: `${BASE}.GenericArraySerializerConfigSnapshot`,
+      outerVersions: [2],
+      readOuter: (reader) => reader.utf(),
+      writeOuter: (writer, componentClass) => writer.utf(componentClass),
+      nestedCount: 1,
+      type: (className, [element]) => ({ kind: 'array', className, arguments: [element!.type] }),
+      layout: (_, [element]) => ({ op: 'list', of: 'array', element: element!.layout, flag: 'isNotNull' }),
+    }),
+    legacyRow(`${BASE}.GenericArraySerializerConfigSnapshot`, readArray),
+  ),
 ]
