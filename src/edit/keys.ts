@@ -9,6 +9,7 @@ import type { Layout } from '../serializer/layout.ts'
 import { readPart } from '../snapshot/decode.ts'
 import { keyGroupOfHash } from '../snapshot/key-groups.ts'
 import type { KeyedBatch } from '../snapshot/keyed-source.ts'
+import { joinParts, latin1 } from './key-text.ts'
 import type { EntryKey, StateEdit } from './model.ts'
 import { encodeRow } from './upsert.ts'
 
@@ -97,13 +98,6 @@ export function bytesOfJson(layout: Layout, json: unknown, what: string, state: 
   }
 }
 
-/** Bytes as a text to look up: one character a byte. */
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = ''
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!)
-  return text
-}
-
 function bytesOfLatin1(text: string): Uint8Array {
   return Uint8Array.from(text, (unit) => unit.charCodeAt(0))
 }
@@ -119,10 +113,6 @@ export function compositeText(batch: EntryBatch | TimerBatch, i: number): string
       : latin1(buffer, batch.mapKeys[2 * i]!, batch.mapKeys[2 * i + 1]!),
   ]
   return joinParts(parts)
-}
-
-export function joinParts(parts: readonly string[]): string {
-  return `${parts[0]!.length} ${parts[1]!.length} ${parts.join('')}`
 }
 
 /** Key, namespace and user key of an entry for people. */

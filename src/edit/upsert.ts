@@ -7,7 +7,7 @@ import type { Layout } from '../serializer/layout.ts'
 import type { Value } from '../serializer/value.ts'
 import { canonicalValue } from '../snapshot/decode.ts'
 import type { WriteRow } from '../write/rows.ts'
-import { joinParts, latin1 } from './keys.ts'
+import { joinParts, latin1 } from './key-text.ts'
 
 const NOTHING = new Uint8Array(0)
 
