@@ -1,5 +1,5 @@
 /** Compares splits of sources, finished operators and records in flight with what is expected of them. */
-import { describeConnectors, operatorIdOf, type Snapshot } from '../src/node/index.ts'
+import { describeConnectors, joinCutRecords, operatorIdOf, type Snapshot } from '../src/node/index.ts'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
@@ -10,8 +10,10 @@ export interface ExpectedConnector {
   /** Splits of a sequence, in any order. */
   readonly readerSplits?: readonly Json[]
   readonly enumeratorSplits?: readonly Json[]
-  /** By subtask: the longs in its channels, then those in the outputs to it. */
+  /** By subtask: the longs in its channels, then those in the outputs to it; each has the time stamp of its second. */
   readonly inFlight?: readonly (readonly number[])[]
+  /** Likewise without time stamps. */
+  readonly recordsInFlight?: readonly (readonly number[])[]
 }
 
 export interface Differences {
@@ -44,8 +46,9 @@ export async function compareConnectors(
       const { splits } = (source?.enumerator?.decoded ?? {}) as { splits?: readonly unknown[] }
       compare(`${label} enumerator`, rangesOf(operator.enumeratorSplits), rangesOf(splits ?? [null]))
     }
-    for (const [subtask, records] of operator.inFlight?.entries() ?? []) {
-      const values = await longsInFlight(snapshot, id, subtask)
+    const { inFlight = operator.recordsInFlight } = operator
+    for (const [subtask, records] of inFlight?.entries() ?? []) {
+      const values = await longsInFlight(snapshot, id, subtask, operator.inFlight !== undefined)
       compare(`${label} in flight to subtask ${subtask}`, records.map(String), values)
     }
   }
@@ -57,22 +60,33 @@ function rangesOf(splits: readonly unknown[]): string[] {
     .sort()
 }
 
-/** Records in the channels of a subtask, then those in the outputs to it of other operators. */
-async function longsInFlight(snapshot: Snapshot, id: string, subtask: number): Promise<string[]> {
-  const inputs = snapshot.operators
-    .flatMap((operator) => (operator.id === id ? operator.channelState() : []))
-    .filter((channel) => channel.kind === 'input-channel' && channel.subtask === subtask)
-  const outputs = snapshot.operators
-    .flatMap((operator) => (operator.id === id ? [] : operator.channelState()))
-    .filter((channel) => channel.kind === 'result-subpartition' && channel.subpartitionIndex === subtask)
+/** Records in the channels of a subtask, then those in the outputs to it of other operators; cut ones put together. */
+async function longsInFlight(snapshot: Snapshot, id: string, subtask: number, stamped: boolean): Promise<string[]> {
+  const layout = 'long'
+  const channels = snapshot.operators.flatMap((operator) =>
+    operator.channelState().map((channel) => ({ operator: operator.id, channel, layout })),
+  )
+  const inputs = channels.filter(
+    ({ operator, channel }) => operator === id && channel.kind === 'input-channel' && channel.subtask === subtask,
+  )
+  const outputs = channels.filter(
+    ({ operator, channel }) =>
+      operator !== id && channel.kind === 'result-subpartition' && channel.subpartitionIndex === subtask,
+  )
+  const read = await Promise.all(
+    [...inputs, ...outputs].map(async (each) => ({ ...each, records: await each.channel.records(layout) })),
+  )
+  const joins = await joinCutRecords(read)
   const values: string[] = []
-  for (const channel of [...inputs, ...outputs]) {
-    const { elements, head, tail } = await channel.records('long')
-    if (head.length + tail.length > 0) values.push('a record that is cut')
-    for (const element of elements) {
+  for (const each of read) {
+    const asOutput = joins.find(({ output }) => output === each)
+    const isJoined = asOutput !== undefined || joins.some(({ input }) => input === each)
+    const { elements, head, tail } = each.records
+    if (!isJoined && head.length + tail.length > 0) values.push('a record that is cut')
+    for (const element of asOutput?.elements ?? elements) {
       if (element.kind !== 'record') continue
-      const isStamped = element.timestamp === 1_700_000_000_000n + (element.value as bigint)
-      values.push(isStamped ? String(element.value) : `${element.value} at ${element.timestamp}`)
+      const wanted = stamped ? 1_700_000_000_000n + (element.value as bigint) : undefined
+      values.push(element.timestamp === wanted ? String(element.value) : `${element.value} at ${element.timestamp}`)
     }
   }
   return values
