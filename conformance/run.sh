@@ -55,7 +55,7 @@ run() {
   shift
   build "$version"
   # Times print the same everywhere.
-  java -Xmx1500m "${opens[@]}" -Duser.timezone=UTC "-Dflink.version=$version" -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG:-error}" \
+  java -Xmx2g "${opens[@]}" -Duser.timezone=UTC "-Dflink.version=$version" -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG:-error}" \
     -cp "$here/target/$version/classes:$(cat "$here/target/$version/classpath.txt")${EXTRA_CLASSPATH:+:$EXTRA_CLASSPATH}" kobel.conformance.Main "$@"
 }
 
@@ -300,6 +300,9 @@ smoke() {
   done
 }
 
+# shellcheck source=proof.sh
+source "$here/proof.sh"
+
 case ${1:-} in
   generate | verify | plan | resume | read | dispose | serializers | random-values)
     command=$1 version=$2
@@ -328,6 +331,11 @@ case ${1:-} in
     shift 2
     [[ $# -gt 0 ]] || set -- "${versions[@]}"
     full "$out" "$@"
+    ;;
+  write | edit)
+    out=${3:-$(mktemp -d)}
+    mkdir -p "$out"
+    "${1}_proof" "$2" "$out" | tee "$out/$1.log"
     ;;
   smoke)
     smoke "$2"

@@ -36,6 +36,7 @@ final class Generate {
     }
 
     void run() throws Exception {
+        settings.resize(model);
         deleteTree(settings.output);
         Files.createDirectories(settings.output);
         List<Integer> phases = new ArrayList<>();

@@ -41,6 +41,8 @@ final class Jobs {
         JOBS.put("opstate", OperatorStateJob::model);
         JOBS.put("unknown", UnknownJob::model);
         JOBS.put("ledger", LedgerJob::model);
+        JOBS.put("ledger-edit", LedgerJob::edit);
+        JOBS.put("ledger-wide", LedgerJob::wide);
         JOBS.put("wide", KindsJob::wide);
         JOBS.put("windows", WindowsJob::model);
     }

@@ -3,6 +3,7 @@ package kobel.conformance;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,6 +12,7 @@ import kobel.conformance.json.Json;
 import kobel.conformance.model.JobModel;
 import kobel.conformance.model.OperatorModel;
 import kobel.conformance.model.Run;
+import kobel.conformance.model.TimerModel;
 
 /**
  * Lets a job go on from a snapshot that holds its first phases: more phases of records, then all states are compared with the
@@ -30,6 +32,9 @@ final class Resume {
 
     boolean run(String snapshot) throws Exception {
         settings.resize(model);
+        if (!settings.option("edit", "").isEmpty()) {
+            Edits.apply(model, settings.option("edit", ""));
+        }
         int last = settings.phases + Integer.parseInt(settings.option("more", "2"));
         List<Integer> phases = new ArrayList<>();
         for (int phase = settings.phases; phase < last; phase++) {
@@ -47,6 +52,10 @@ final class Resume {
         try (Cluster cluster = new Cluster(settings, model.maxOperatorParallelism())) {
             cluster.start(model, snapshot);
             for (int phase : phases) {
+                if (phase == Run.VERIFY) {
+                    // Timers that are due fire some time after the start.
+                    cluster.await(() -> due(Run.results()) >= due(expected));
+                }
                 Run.release();
                 cluster.await(() -> Run.allSent() && (phase != Run.VERIFY || Run.verifiedSteps() == steps));
             }
@@ -64,6 +73,10 @@ final class Resume {
         Verify.print(differences);
         System.out.println(settings.job + ": " + steps + " steps compared, " + expected.size() + " results, " + differences.size() + " differences");
         return differences.isEmpty();
+    }
+
+    private static long due(Collection<String> results) {
+        return results.stream().filter(result -> result.contains("\"timer\": \"" + TimerModel.Domain.PROCESSING)).count();
     }
 
     /** Once the job has checkpoints of its own, nothing of the claimed savepoint is left. */

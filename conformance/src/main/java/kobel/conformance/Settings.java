@@ -95,6 +95,8 @@ final class Settings {
         set(config, String.valueOf(compression), "execution.checkpointing.snapshot-compression");
         // A task that is about to finish declines a checkpoint.
         set(config, "20", "execution.checkpointing.tolerable-failed-checkpoints");
+        // Heaps of 32768 key groups keep the collector busy.
+        set(config, "300000", "heartbeat.timeout");
         set(config, "none", "restart-strategy", "restart-strategy.type");
         set(config, "0", "rest.port", "rest.bind-port");
         set(config, "16m", "taskmanager.memory.managed.size");

@@ -113,6 +113,17 @@ public final class KindsJob {
                 simple("ledger-double", Types.DOUBLE, Arrays.asList(0.0, -0.0, 1.5, -1e300)));
     }
 
+    static List<KeyedModel> ledgerWide() {
+        KeyedModel few = new KeyedModel("ledger-long", Types.LONG, longs(40));
+        addFew(few);
+        return List.of(few.timers(timers(few.keys.size())), simple("ledger-string", Types.STRING, TypesJob.KEYS));
+    }
+
+    static List<KeyedModel> ledgerEdit() {
+        return List.of(everything("ledger-long", Types.LONG, longs(40)),
+                simple("ledger-tuple", Types.TUPLE(Types.STRING, Types.INT), tuples(12)), simple("ledger-pojo", Types.POJO(Seat.class), seats()));
+    }
+
     private static KeyedModel everything(String uid, TypeInformation<?> type, List<?> keys) {
         KeyedModel operator = new KeyedModel(uid, type, keys);
         for (boolean ttl : new boolean[] {false, true}) {

@@ -22,8 +22,25 @@ public final class LedgerJob {
     private LedgerJob() {}
 
     public static JobModel model() {
-        JobModel job = new JobModel("ledger");
-        for (KeyedModel operator : KindsJob.ledger()) {
+        return of("ledger", KindsJob.ledger());
+    }
+
+    /** With fewer states, for a max parallelism that makes each of them large. */
+    public static JobModel wide() {
+        return of("ledger-wide", KindsJob.ledgerWide());
+    }
+
+    /** What real Flink makes before it is edited: nothing is due. */
+    public static JobModel edit() {
+        JobModel job = new JobModel("ledger-edit");
+        KindsJob.ledgerEdit().forEach(job::add);
+        WindowsJob.model().operators.stream().filter(windows -> windows.uid.matches(".*(tumbling|session)")).forEach(job::add);
+        return job.add(operatorStates()).add(new BroadcastModel("ledger-keyed-broadcast", PARALLELISM));
+    }
+
+    private static JobModel of(String name, List<KeyedModel> keyed) {
+        JobModel job = new JobModel(name);
+        for (KeyedModel operator : keyed) {
             for (TimerModel timers : operator.timers) {
                 for (int key = 0; key < operator.keys.size(); key += 2) {
                     timers.due(key, PAST + key, null);

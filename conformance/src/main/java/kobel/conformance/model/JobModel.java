@@ -20,6 +20,10 @@ public final class JobModel {
         return this;
     }
 
+    public OperatorModel operator(String uid) {
+        return operators.stream().filter(operator -> uid.equals(operator.uid)).findFirst().orElseThrow();
+    }
+
     public JobModel registerPojo(Class<?> type) {
         registeredPojos.add(type);
         return this;

@@ -37,6 +37,10 @@ public class KeyedModel extends OperatorModel {
         return this;
     }
 
+    public StateModel state(String stateName) {
+        return states.stream().filter(state -> state.name.equals(stateName)).findFirst().orElseThrow();
+    }
+
     public KeyedModel state(StateModel state) {
         states.add(state);
         return this;

@@ -14,7 +14,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  */
 public abstract class OperatorModel {
     public int index;
-    public final String uid;
+    public String uid;
     /** The name in the job graph, by which the operator id is found. */
     public String name;
     public String uidHash;

@@ -95,6 +95,20 @@ public final class OperatorStateModel extends OperatorModel {
         return Json.object("operatorStates", list);
     }
 
+    /** Removes an element, or the entry of a key. */
+    public void remove(String stateName, Object value) {
+        for (OperatorState state : states) {
+            if (state.name.equals(stateName) && state.entries != null) {
+                state.entries = new TreeMap<>(state.entries);
+                state.entries.remove(value);
+            } else if (state.name.equals(stateName)) {
+                List<List<Object>> rest = new ArrayList<>();
+                state.perSubtask.forEach(list -> rest.add(list.stream().filter(element -> !element.equals(value)).toList()));
+                state.perSubtask = rest;
+            }
+        }
+    }
+
     /** What the later phases add: what the state began with, once more. */
     private List<Object> later(OperatorState state, int phases) {
         List<Object> more = new ArrayList<>();

@@ -38,7 +38,7 @@ public final class StateModel {
 
     private record Slot(int key, Object namespace) {}
 
-    public final String name;
+    public String name;
     public final Kind kind;
     final TypeInformation<?> valueType;
     final TypeInformation<?> mapKeyType;
@@ -77,6 +77,24 @@ public final class StateModel {
         StateModel state = new StateModel(name, Kind.AGGREGATING, null, type);
         state.aggregate = function;
         return state;
+    }
+
+    /** What a key holds after the first phase. */
+    public record Found(int key, Object content) {}
+
+    public List<Found> found() {
+        List<Found> found = new ArrayList<>();
+        contents(1).forEach((slot, content) -> found.add(new Found(slot.key, content)));
+        return found;
+    }
+
+    /** As if the first phase had not been. */
+    public void forget() {
+        writes.remove(0);
+    }
+
+    public void setTtl(boolean hasTtl) {
+        ttl = hasTtl;
     }
 
     public StateModel withTtl() {

@@ -47,6 +47,17 @@ public final class TimerModel {
         return this;
     }
 
+    /** As if the first phase had not been. */
+    public void forget() {
+        changes.removeIf(change -> change.phase == 0);
+    }
+
+    /** Moves the timers of the phase's event time. */
+    public void shift(int phase, long millis) {
+        changes.replaceAll(change -> change.phase != phase || change.timer.domain != Domain.EVENT ? change : new Change(phase, change.isDelete,
+                new Timer(change.timer.key, Domain.EVENT, change.timer.timestamp + millis, change.timer.namespace)));
+    }
+
     boolean isOf(Object namespace) {
         return namespace == null ? namespaceType == null : namespaceType != null && namespaceType.getTypeClass().isInstance(namespace);
     }

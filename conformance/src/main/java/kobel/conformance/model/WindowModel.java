@@ -1,8 +1,10 @@
 package kobel.conformance.model;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import kobel.conformance.json.Json;
 import kobel.conformance.json.Render;
@@ -51,6 +53,7 @@ public final class WindowModel extends OperatorModel {
     public static final String MERGING = "merging-window-set";
 
     final Shape shape;
+    private final Set<Long> forgotten = new HashSet<>();
 
     public WindowModel(String uid, Shape shape) {
         super(uid, uid);
@@ -171,11 +174,19 @@ public final class WindowModel extends OperatorModel {
         shape.describe(operator, records(phases), watermark(phases - 1));
     }
 
+    /** As if the key had had no records in the first phase. */
+    public void forget(long key) {
+        forgotten.add(key);
+    }
+
     private Map<Long, List<Event>> records(int phases) {
         Map<Long, List<Event>> records = new TreeMap<>();
         for (int phase = 0; phase < phases; phase++) {
             for (int step : steps(phase)) {
                 int record = phase * StepSource.PHASE + step;
+                if (phase == 0 && forgotten.contains(key(record))) {
+                    continue;
+                }
                 records.computeIfAbsent(key(record), k -> new ArrayList<>()).add(new Event(timestamp(phase, step), record));
             }
         }
