@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'every state is a table: SQL, as a statement or at a prompt',
     load: () => import('./commands/sql.ts'),
   },
+  export: {
+    summary: 'states as Parquet, Arrow, CSV or JSON lines',
+    load: () => import('./commands/export.ts'),
+  },
   channels: {
     summary: 'records in flight that an unaligned checkpoint keeps',
     load: () => import('./commands/channels.ts'),
