@@ -1,8 +1,9 @@
 // Prints for each described type and version: whether kobel's snapshot has the bytes of Flink's, how Flink takes it, and
-// whether Flink reads the values and they have the same bytes. Writes golden.json: what Flink wrote, versions that wrote
+// whether Flink reads the values and they have the same bytes. Writes golden.json.gz: what Flink wrote, versions that wrote
 // the same together.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 
 const [out, ...versions] = process.argv.slice(2)
 const read = (name) =>
@@ -42,8 +43,6 @@ for (const version of versions) {
 }
 for (const [name, cells] of rows) console.log(`${name.padEnd(36)} ${cells.join('   ')}`)
 console.log(`${rows.size} types, ${failures} failures`)
-writeFileSync(
-  join(out, 'golden.json'),
-  `[\n${[...golden.values()].flat().map((each) => JSON.stringify(each)).join(',\n')}\n]\n`,
-)
+const lines = [...golden.values()].flat().map((each) => JSON.stringify(each))
+writeFileSync(join(out, 'golden.json.gz'), gzipSync(`[\n${lines.join(',\n')}\n]\n`, { level: 9 }))
 process.exitCode = failures > 0 ? 1 : 0

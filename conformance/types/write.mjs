@@ -11,6 +11,7 @@ const { serializerSnapshotOf } = await kobel('index.js')
 const { writeSerializerSnapshot } = await kobel('serializer/snapshot.js')
 const { Writer } = await kobel('bytes/writer.js')
 const { jsonToValue } = await kobel('serializer/interpreter/json.js')
+const { keyLayout } = await kobel('serializer/table/codecs.js')
 const { bytesOfValue } = await kobel('serializer/interpreter/write.js')
 
 const base64 = (bytes) => Buffer.from(bytes).toString('base64')
@@ -25,7 +26,7 @@ const lines = readFileSync(input, 'utf8')
       writeSerializerSnapshot(writer, snapshot)
       const columns = [name, base64(writer.toBytes())]
       for (let i = 0; i < values.length; i += 2) {
-        const { layout } = snapshot
+        const layout = name === 'sql, a key' ? keyLayout(snapshot.layout) : snapshot.layout
         columns.push(base64(bytesOfValue(layout, jsonToValue(layout, JSON.parse(values[i])))))
       }
       return columns.join('\t')

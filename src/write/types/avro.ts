@@ -51,7 +51,7 @@ function printed(schema: unknown, space: string | undefined): unknown {
   const { type } = schema
   if (typeof type !== 'string') return printed(type, space)
   const members = MEMBERS[type]
-  if (!members) return Object.keys(schema).length === 1 ? unqualified(type, space) : schema
+  if (!members) return Object.keys(schema).length === 1 ? unqualified(type, space) : { type, ...schema }
   const isNamed = !['array', 'map'].includes(type)
   const { name, inner } = isNamed ? nameOf(schema, space) : { name: {}, inner: space }
   const known = new Set(['type', 'name', 'namespace', 'aliases', ...members])
@@ -63,7 +63,7 @@ function printed(schema: unknown, space: string | undefined): unknown {
       members.filter((each) => schema[each] !== undefined).map((each) => [each, member(each, schema[each], inner)]),
     ),
     ...Object.fromEntries(properties),
-    ...(isNamed && schema.aliases !== undefined && { aliases: schema.aliases }),
+    ...(isNamed && Array.isArray(schema.aliases) && { aliases: schema.aliases.map((each) => printed(each, inner)) }),
   }
 }
 

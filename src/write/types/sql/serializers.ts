@@ -24,7 +24,7 @@ const SINGLETON: JavaClassInfo = {
 const PAGED: JavaClassInfo = { name: `${TYPEUTILS}.PagedTypeSerializer`, above: SERIALIZER }
 const ABSTRACT_ROW: JavaClassInfo = { name: `${TYPEUTILS}.AbstractRowDataSerializer`, above: PAGED }
 
-const singleton = (name: string): JavaClassInfo => ({ name, above: SINGLETON })
+const singleton = (name: string, id = 1n): JavaClassInfo => ({ name, id, above: SINGLETON })
 
 /** Serializers without parameters, by the root of the type. */
 const SINGLETONS: Readonly<Record<string, JavaClassInfo>> = {
@@ -37,8 +37,8 @@ const SINGLETONS: Readonly<Record<string, JavaClassInfo>> = {
   BIGINT: singleton(`${BASE}.LongSerializer`),
   FLOAT: singleton(`${BASE}.FloatSerializer`),
   DOUBLE: singleton(`${BASE}.DoubleSerializer`),
-  VARIANT: singleton(`${BASE}.VariantSerializer`),
-  BITMAP: singleton(`${BASE}.BitmapSerializer`),
+  VARIANT: singleton(`${BASE}.VariantSerializer`, 5163454885762653491n),
+  BITMAP: singleton(`${BASE}.BitmapSerializer`, 7562101549559034581n),
 }
 
 /** How a root is stored: several roots share a serializer and the methods that read it. */
@@ -193,6 +193,8 @@ const FIELD_LAMBDAS: Readonly<Record<string, string>> = {
   ARRAY: '245ca7d1$10',
   MAP: '245ca7d1$11',
   ROW: '1547cee5$1',
+  VARIANT: '245ca7d1$13',
+  BITMAP: '245ca7d1$14',
 }
 
 /** Those of `ArrayData.createElementGetter`, of types that need more than a method of `ArrayData`. */
