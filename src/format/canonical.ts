@@ -319,9 +319,10 @@ export class CanonicalBuilder {
     const at = writer.offset
     this.entryStart = at
     writer.offset = at + length
+    const target = writer.bytes
     // A call costs more than so few bytes.
-    if (length > 64) writer.bytes.set(bytes.subarray(start, end), at)
-    else for (let i = 0; i < length; i++) writer.bytes[at + i] = bytes[start + i]!
+    if (length > 96) target.set(bytes.subarray(start, end), at)
+    else for (let i = 0; i < length; i++) target[at + i] = bytes[start + i]!
   }
 
   /** The bytes that are settled; they are let go of. */

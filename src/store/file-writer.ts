@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { KobelError } from '../error.ts'
 import { FileStore } from './file.ts'
 import { join } from './store.ts'
-import type { Spill, SpillFile, StagedFile, WritableStore } from './writable.ts'
+import type { ContentHash, Spill, SpillFile, StagedFile, WritableStore } from './writable.ts'
 
 /** Names of files that are not whole yet: they begin so. */
 export const STAGED_PREFIX = '.kobel-'
@@ -45,6 +45,16 @@ export class WritableFileStore extends FileStore implements WritableStore {
   async remove(location: string): Promise<void> {
     await attempt(location, () => rm(location, { force: true }))
   }
+
+  newHash(): ContentHash {
+    return nodeHash()
+  }
+}
+
+/** SHA-256 as Node has it. */
+export function nodeHash(): ContentHash {
+  const hash = createHash('sha256')
+  return { update: (bytes) => hash.update(bytes), digest: () => hash.digest('hex') }
 }
 
 class StagedLocalFile implements StagedFile {

@@ -12,6 +12,13 @@ export interface StagedFile {
   abandon(): Promise<void>
 }
 
+/** SHA-256 of bytes that come in pieces. */
+export interface ContentHash {
+  update(bytes: Uint8Array): unknown
+  /** 64 hex digits. */
+  digest(): string
+}
+
 /** A store that can be written to. */
 export interface WritableStore extends Store {
   /** Begins a file of a directory, which is made where it is missing. No other writer has the same file. */
@@ -23,6 +30,8 @@ export interface WritableStore extends Store {
   writeNew(location: string, bytes: Uint8Array): Promise<void>
   /** Removes a file; none there is fine. */
   remove(location: string): Promise<void>
+  /** A quicker SHA-256 than the core's own, where the platform has one. */
+  newHash?(): ContentHash
 }
 
 /** Bytes written to a temporary place and read back. */

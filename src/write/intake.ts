@@ -1,10 +1,12 @@
 import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
 import { subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
+import { ColumnReader, type ColumnRows } from './column-rows.ts'
 import type { PartitionHandle, WriteHandle } from './handle.ts'
 import { MEMORY_BYTES, type PartitionSink, PartitionWriter, placeOf } from './partition.ts'
 import {
   isKeyed,
+  operatorOf,
   operatorOfRow,
   type Partition,
   type PlanOptions,
@@ -57,6 +59,35 @@ export class Intake {
       throw locate(error, placeOf(resolved, row))
     }
     return this.heldBytes > this.memoryBytes ? this.free() : undefined
+  }
+
+  /**
+   * Adds rows that are given as columns.
+   * @param index of the first of them among all rows.
+   */
+  async addColumns(rows: ColumnRows, index: number): Promise<void> {
+    const resolved = operatorOf(this.plan, rows.operator, this.options)
+    const { operator } = resolved
+    const place = { operator: operator.uid ?? operator.id, state: rows.state }
+    try {
+      const reader = new ColumnReader(resolved, rows)
+      const { maxParallelism, parallelism } = operator
+      let writers = this.keyed.get(resolved) ?? []
+      for (let row = 0; row < rows.count; row++) {
+        const keyGroup = reader.placeKey(row, this.key)
+        const subtask = subtaskOfKeyGroup(maxParallelism, parallelism, keyGroup)
+        const writer = writers[subtask] ?? this.keyedWriter(resolved, subtask)
+        if (!writer) throw this.noPartition(partitionId({ operator: operator.id, part: 'keyed', subtask }))
+        if (!writers[subtask]) writers = this.keyed.get(resolved)!
+        const before = writer.heldBytes
+        writer.addColumns(reader, row, this.key, keyGroup, index + row)
+        this.heldBytes += writer.heldBytes - before
+        if (this.heldBytes > this.memoryBytes) await this.free()
+      }
+      this.counts.set(reader.kind, (this.counts.get(reader.kind) ?? 0) + rows.count)
+    } catch (error) {
+      throw locate(error, place)
+    }
   }
 
   private addKeyed(resolved: ResolvedOperator, row: WriteRow, index: number): string {

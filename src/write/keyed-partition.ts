@@ -10,6 +10,7 @@ import { valueToJson } from '../serializer/interpreter/json.ts'
 import { LIST_DELIMITER, readPart } from '../snapshot/decode.ts'
 import { keyGroupRangeOf } from '../snapshot/key-groups.ts'
 import type { Spill } from '../store/writable.ts'
+import type { KeyedEncoders } from './column-rows.ts'
 import { encodeKey } from './encode-key.ts'
 import type { WrittenKeyGroups } from './handle.ts'
 import { keyedDeclarationOf, type ResolvedKeyed, type ResolvedOperator, type StateRule } from './resolve.ts'
@@ -64,7 +65,9 @@ export class KeyedPartition {
     const { writer } = runs
     const start = runs.begin()
     try {
-      encodeCompositeKey(state, row, this.ownKey(state, row, key), keyGroup, this.prefixBytes, writer)
+      if (this.prefixBytes === 2) writer.i16(keyGroup)
+      else writer.u8(keyGroup)
+      encodeCompositeKey(state, row, this.ownKey(state, row, key), writer)
       runs.endKey(start)
       const valueStart = writer.offset
       const rule = this.declared.rules[id]!
@@ -77,6 +80,28 @@ export class KeyedPartition {
       throw error
     }
     return state.kind
+  }
+
+  /** Adds a row of columns; as `add`. */
+  addColumns(encoders: KeyedEncoders, row: number, key: Writer, keyGroup: number, sequence: number): void {
+    this.checkKeyGroup(keyGroup)
+    const { runs } = this
+    const { writer } = runs
+    const start = runs.begin()
+    try {
+      if (this.prefixBytes === 2) writer.i16(keyGroup)
+      else writer.u8(keyGroup)
+      encoders.key(row, key, writer)
+      runs.endKey(start)
+      const valueStart = writer.offset
+      if (encoders.order) encoders.order(row, writer)
+      else if (encoders.rule.duplicates === 'join') writer.i64Number(sequence)
+      encoders.value(row, writer)
+      runs.end(start, valueStart, ((keyGroup << 16) | encoders.id) >>> 0)
+    } catch (error) {
+      runs.undo(start)
+      throw error
+    }
   }
 
   stateIdOf({ state }: Pick<WriteRow, 'state'>): number {
@@ -258,22 +283,30 @@ class JoinedEntry {
   }
 }
 
-/** The key of the record before, copied: buffers are used again. */
+/** The key of the record before; copied where its buffer is used again. */
 class LastKey {
-  private bytes: Uint8Array = new Uint8Array(256)
+  private copy: Uint8Array = new Uint8Array(256)
+  private bytes: Uint8Array = this.copy
+  private start = 0
   private length = -1
   private tag = -1
 
   equals({ bytes, keyStart, keyEnd, tag }: SortedRecord): boolean {
     if (tag !== this.tag || keyEnd - keyStart !== this.length) return false
-    for (let i = this.length - 1; i >= 0; i--) if (this.bytes[i] !== bytes[keyStart + i]) return false
+    const { bytes: last, start } = this
+    for (let i = this.length - 1; i >= 0; i--) if (last[start + i] !== bytes[keyStart + i]) return false
     return true
   }
 
-  set({ bytes, keyStart, keyEnd, tag }: SortedRecord): void {
+  set({ bytes, keyStart, keyEnd, tag, stays }: SortedRecord): void {
     this.tag = tag
     this.length = keyEnd - keyStart
-    if (this.length > this.bytes.length) this.bytes = new Uint8Array(this.length * 2)
-    for (let i = 0; i < this.length; i++) this.bytes[i] = bytes[keyStart + i]!
+    this.bytes = bytes
+    this.start = keyStart
+    if (stays) return
+    if (this.length > this.copy.length) this.copy = new Uint8Array(this.length * 2)
+    this.bytes = this.copy
+    this.start = 0
+    for (let i = 0; i < this.length; i++) this.copy[i] = bytes[keyStart + i]!
   }
 }

@@ -1,6 +1,7 @@
 import { Writer } from '../bytes/writer.ts'
 import { type ErrorPlace, KobelError, locate } from '../error.ts'
 import type { Spill, WritableStore } from '../store/writable.ts'
+import { ColumnReader, type ColumnRows } from './column-rows.ts'
 import { hashOfHandle, type PartitionHandle, type WriteHandle } from './handle.ts'
 import { KeyedPartition } from './keyed-partition.ts'
 import { OperatorPartition } from './operator-partition.ts'
@@ -76,6 +77,13 @@ export class PartitionWriter {
     return kind
   }
 
+  /** Adds a row of columns; as `add`. */
+  addColumns(reader: ColumnReader, row: number, key: Writer, keyGroup: number, sequence: number): void {
+    const keyed = this.keyed!
+    keyed.addColumns(reader.encodersOf(keyed.declared), row, key, keyGroup, sequence)
+    this.rows++
+  }
+
   /** Lets go of memory. */
   spill(): Promise<void> {
     return this.runs.spill()
@@ -119,7 +127,7 @@ export class PartitionWriter {
 }
 
 /**
- * Writes one partition: its rows in any order, in bounded memory. The same rows give the same file, whoever writes them
+ * Writes one partition: its rows in any order, as objects or columns, in bounded memory. The same rows give the same file, whoever writes them
  * and however often.
  *
  * @throws KobelError `CONFLICT` where two rows give the same entry; `USAGE` where a row does not fit its state.
@@ -127,27 +135,37 @@ export class PartitionWriter {
 export async function writePartition(
   plan: WritePlan,
   partition: Partition,
-  rows: Iterable<WriteRow> | AsyncIterable<WriteRow>,
+  rows: Iterable<WriteRow | ColumnRows> | AsyncIterable<WriteRow | ColumnRows>,
   sink: PartitionSink,
   options: PlanOptions = {},
 ): Promise<WriteHandle> {
   const writer = new PartitionWriter(plan, partition, sink, options)
   const own = operatorOf(plan, partition.operator, options)
   const key = new Writer(64)
+  const memoryBytes = sink.memoryBytes ?? MEMORY_BYTES
+  let sequence = 0
+  const checkOwn = (resolved: ResolvedOperator, name: string): void => {
+    if (resolved === own) return
+    throw new KobelError('USAGE', `the row is of another operator than the partition: ${name}`)
+  }
   try {
-    let sequence = 0
-    for await (const row of rows) {
+    for await (const each of rows) {
       try {
-        const resolved = operatorOfRow(plan, row, options)
-        if (resolved !== own) {
-          const message = `the row is of another operator than the partition: ${row.operator ?? row.uid}`
-          throw new KobelError('USAGE', message)
+        if ('columns' in each) {
+          checkOwn(operatorOf(plan, each.operator, options), each.operator)
+          const reader = new ColumnReader(own, each)
+          for (let i = 0; i < each.count; i++) {
+            writer.addColumns(reader, i, key, reader.placeKey(i, key), sequence++)
+            if (writer.heldBytes > memoryBytes) await writer.spill()
+          }
+          continue
         }
-        writer.add(row, key, partition.part === 'keyed' ? placeKey(own, row, key) : 0, sequence++)
+        checkOwn(operatorOfRow(plan, each, options), String(each.operator ?? each.uid))
+        writer.add(each, key, partition.part === 'keyed' ? placeKey(own, each, key) : 0, sequence++)
       } catch (error) {
-        throw locate(error, placeOf(own, row))
+        throw locate(error, placeOf(own, each as WriteRow))
       }
-      if (writer.heldBytes > (sink.memoryBytes ?? MEMORY_BYTES)) await writer.spill()
+      if (writer.heldBytes > memoryBytes) await writer.spill()
     }
   } catch (error) {
     await writer.abandon()

@@ -39,20 +39,11 @@ export interface WriteRow {
 
 const FLIP = -(2n ** 63n)
 
-/** The composite key of an entry, behind the writer's offset; `key` holds the bytes of its key. */
-export function encodeCompositeKey(
-  state: KeyedStateInfo,
-  row: WriteRow,
-  key: Writer,
-  keyGroup: number,
-  prefixBytes: 1 | 2,
-  writer: Writer,
-): void {
-  if (prefixBytes === 2) writer.i16(keyGroup)
-  else writer.u8(keyGroup)
+/** The composite key of an entry behind its key group; `key` holds the bytes of its key. */
+export function encodeCompositeKey(state: KeyedStateInfo, row: WriteRow, key: Writer, writer: Writer): void {
   if (state.kind === 'timer') writer.i64(longOf(row.timestamp, 'timestamp') ^ FLIP)
   const isAmbiguous = state.ambiguous && state.splits
-  copy(key, writer)
+  copyWritten(key, writer)
   if (isAmbiguous) writeLengthDigits(writer, key.offset)
   if (!state.splits) return
   const start = writer.offset
@@ -62,7 +53,7 @@ export function encodeCompositeKey(
 }
 
 /** A call costs more than a few bytes. */
-function copy({ bytes, offset }: Writer, writer: Writer): void {
+export function copyWritten({ bytes, offset }: Writer, writer: Writer): void {
   writer.ensure(offset)
   if (offset > 32) writer.bytes.set(bytes.subarray(0, offset), writer.offset)
   else for (let i = 0; i < offset; i++) writer.bytes[writer.offset + i] = bytes[i]!

@@ -231,6 +231,8 @@ export interface SortedRecord {
   keyEnd: number
   valueStart: number
   end: number
+  /** Whether the bytes stay until all records were given. */
+  readonly stays: boolean
 }
 
 interface Cursor {
@@ -246,8 +248,8 @@ function recordEnd(view: DataView, start: number): number {
   return keyEnd + 4 + view.getUint32(keyEnd)
 }
 
-function newRecord(bytes: Uint8Array): SortedRecord {
-  return { tag: 0, bytes, start: 0, keyStart: 0, keyEnd: 0, valueStart: 0, end: 0 }
+function newRecord(bytes: Uint8Array, stays: boolean): SortedRecord {
+  return { tag: 0, bytes, start: 0, keyStart: 0, keyEnd: 0, valueStart: 0, end: 0, stays }
 }
 
 function place(record: SortedRecord, view: DataView, start: number): void {
@@ -268,7 +270,7 @@ class MemoryCursor implements Cursor {
   constructor(records: Records, order: Uint32Array) {
     this.records = records
     this.order = order
-    this.record = newRecord(records.bytes)
+    this.record = newRecord(records.bytes, true)
   }
 
   next(): boolean {
@@ -281,7 +283,7 @@ class MemoryCursor implements Cursor {
 }
 
 class FileCursor implements Cursor {
-  readonly record: SortedRecord = newRecord(new Uint8Array(0))
+  readonly record: SortedRecord = newRecord(new Uint8Array(0), false)
   readonly number: number
   private readonly run: SpilledRun
   /** Offset in the file of the first byte of the window. */

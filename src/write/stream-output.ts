@@ -2,7 +2,7 @@ import { toBase64 } from '../bytes/encoding.ts'
 import { Sha256 } from '../bytes/sha256.ts'
 import { SNAPPY_CHUNK_BYTES, snappyFrame } from '../bytes/snappy-framed.ts'
 import { Writer } from '../bytes/writer.ts'
-import type { StagedFile, WritableStore } from '../store/writable.ts'
+import type { ContentHash, StagedFile, WritableStore } from '../store/writable.ts'
 import type { WrittenStream } from './handle.ts'
 
 /** Bytes written to a file at once. */
@@ -13,7 +13,7 @@ export class StreamOutput {
   private readonly store: WritableStore
   private readonly directory: string
   private readonly inlineBytes: number
-  private readonly hash = new Sha256()
+  private readonly hash: ContentHash
   private readonly pending: Writer = new Writer(1 << 12)
   private file: StagedFile | undefined
   /** Bytes written so far. */
@@ -23,6 +23,7 @@ export class StreamOutput {
     this.store = store
     this.directory = directory
     this.inlineBytes = inlineBytes
+    this.hash = store.newHash?.() ?? new Sha256()
   }
 
   write(bytes: Uint8Array): void {
@@ -47,7 +48,8 @@ export class StreamOutput {
   async finish(partition: string): Promise<WrittenStream> {
     if (this.length <= this.inlineBytes) {
       const bytes = this.pending.toBytes()
-      return { inline: toBase64(bytes), size: this.length, sha256: this.hash.update(bytes).digest() }
+      this.hash.update(bytes)
+      return { inline: toBase64(bytes), size: this.length, sha256: this.hash.digest() }
     }
     await this.append()
     const sha256 = this.hash.digest()

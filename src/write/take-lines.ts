@@ -1,12 +1,13 @@
 import { fromBase64 } from '../bytes/encoding.ts'
 import { KobelError } from '../error.ts'
 import { isRawTimers } from '../format/raw-timers.ts'
+import type { ColumnRows } from './column-rows.ts'
 import { atLine, type Intake } from './intake.ts'
 import { objectAt } from './plan.ts'
 import type { WriteRow } from './rows.ts'
 
-/** A row, or the line of JSON that it is. */
-export type RowOrLine = WriteRow | string
+/** A row, or the line of JSON that it is, or columns of many rows. */
+export type RowOrLine = WriteRow | string | ColumnRows
 
 /** What is told and heeded while rows are taken. */
 export interface TakeOptions {
@@ -39,6 +40,13 @@ export async function takeRows(
     number++
     if (each === '') continue
     try {
+      if (typeof each === 'object' && 'columns' in each) {
+        await intake.addColumns(each, number - before - 1)
+        number += each.count - 1
+        count += each.count
+        options.onRows?.(each.count)
+        continue
+      }
       const row = typeof each === 'string' ? parseLine(each) : (objectAt(each, 'a row') as Record<string, unknown>)
       if (ended) throw new KobelError('USAGE', 'there is a line behind the last one, {"end": …}: two dumps in one?')
       ended = isEnd(row, count, options.partial ?? false)
