@@ -228,3 +228,16 @@ edited() {
 snapshot_of() {
   echo "$1/$(member snapshot "$(find "$1" -maxdepth 1 -name 'expected.json*')")"
 }
+
+# smoke_proof VERSION DIRECTORY: one savepoint of a plan, two edits of it, and what real Flink does with them.
+smoke_proof() {
+  local version=$1 out=$2/$1 job=ledger-edit
+  run "$version" plan $job "$out/plan" maxParallelism=128
+  kobel write "$out/plan/plan.json" --rows "$out/plan/rows.jsonl" --to "$out/written"
+  kobel rescale "$out/written" --max-parallelism 300 --to "$out/rescaled"
+  edit_one set-value "$out/written" "$out/edited"
+  run "$version" resume $job "$out/written" phases=1 maxParallelism=128 backend=rocksdb -- \
+    resume $job "$out/rescaled" phases=1 maxParallelism=300 parallelism=5 -- \
+    resume $job "$out/edited" phases=1 maxParallelism=128 edit=set-value -- \
+    read $job "$out/written" phases=1 maxParallelism=128
+}

@@ -4,6 +4,8 @@
 #   run.sh verify VERSION JOB SNAPSHOT [name=value …]
 #   run.sh fixtures [VERSION…]
 #   run.sh verify-fixtures [VERSION…]
+#   run.sh write VERSION [OUTDIR]
+#   run.sh edit VERSION [OUTDIR]
 #   run.sh smoke OUTDIR
 #   run.sh serializers VERSION INPUT OUTPUT
 #   run.sh random-values VERSION OUTPUT COUNT SEED
@@ -287,7 +289,7 @@ full() {
   return $status
 }
 
-# Everything at once for somebody who changed a reader: all types, all kinds of state, two versions.
+# Everything at once for somebody who changed a reader or writer: all types, all kinds of state, two versions.
 smoke() {
   local out version job words
   out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -297,6 +299,7 @@ smoke() {
       words+=(${words[0]:+--} generate "$job" rocksdb canonical "$out/$version/$job")
     done
     run "$version" "${words[@]}"
+    smoke_proof "$version" "$out"
   done
 }
 
@@ -341,7 +344,7 @@ case ${1:-} in
     smoke "$2"
     ;;
   *)
-    sed -n '2,12s/^# *//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,14s/^# *//p' "${BASH_SOURCE[0]}" >&2
     exit 2
     ;;
 esac
