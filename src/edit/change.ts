@@ -73,7 +73,7 @@ export class StateChange implements EntryChange {
     this.most = samples
     this.steps = edit.steps.filter(isDecoded)
     this.matcher = KeyMatcher.of(source, edit)
-    const onlyNamed = edit.steps.every((step) => step.op === 'delete') && !this.retypes
+    const onlyNamed = edit.steps.every((step) => step.op === 'delete') && !this.retypes && !edit.type?.check
     this.keyGroups = onlyNamed ? this.matcher?.keyGroups(maxParallelism) : undefined
     this.patch = FieldPatch.of(source, target, edit)
   }
@@ -88,7 +88,7 @@ export class StateChange implements EntryChange {
   ): EntryChange | undefined {
     if (!edit) return undefined
     const typed = edit.type !== undefined && !edit.type.bytesStay
-    if (edit.steps.length === 0 && edit.upserts.length === 0 && !typed) return undefined
+    if (edit.steps.length === 0 && edit.upserts.length === 0 && !typed && !edit.type?.check) return undefined
     return new StateChange(source, target, edit, maxParallelism, samples)
   }
 
@@ -96,7 +96,8 @@ export class StateChange implements EntryChange {
     const matched = this.matcher?.match(batch, i)
     if (matched === null) return this.remove(batch, i)
     if (matched !== undefined) return this.replace(batch, i, matched, 0, matched.length)
-    if (this.steps.length === 0 && !this.retypes) return KEEP
+    const check = this.edit.type?.check
+    if (this.steps.length === 0 && !this.retypes && !check) return KEEP
     try {
       if (this.patch?.apply(batch, i)) return this.replace(batch, i, this.patch.bytes, 0, this.patch.length)
       return this.decode(batch, i)
@@ -141,6 +142,7 @@ export class StateChange implements EntryChange {
       else if (step.op === 'field') value = withField(value, step.path, step.change)
       else ttl = shifted(ttl, step.millis)
     }
+    if (this.edit.type?.check) this.convertAll(value, checking(this.edit.type.check))
     if (this.edit.type?.convert) value = this.convertAll(value, this.edit.type.convert)
     if (value === undefined)
       throw new KobelError('USAGE', 'the function of a map gave undefined; it gives the new value')
@@ -198,6 +200,13 @@ export class StateChange implements EntryChange {
 
   private sampleTimer(batch: TimerBatch, i: number, before: string, after: string | undefined): void {
     this.samples.push({ key: rowText(this.source, batch, i), before, after })
+  }
+}
+
+function checking(check: (value: Value) => void): (value: Value) => Value {
+  return (value) => {
+    check(value)
+    return value
   }
 }
 

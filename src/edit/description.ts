@@ -1,16 +1,21 @@
 import { KobelError, locate } from '../error.ts'
+import type { StateMetaInfo } from '../format/state-meta-info.ts'
 import { jsonToValue } from '../serializer/interpreter/json.ts'
 import type { Layout } from '../serializer/layout.ts'
 import type { Value } from '../serializer/value.ts'
 import type { Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
+import type { TypeDescription } from '../write/types/description.ts'
 import { Edit, type EditOperator, type EditState, type StateRow } from './edit.ts'
 import type { EntryKey } from './model.ts'
+import { addTtl, describeType, removeTtl, replaceType, type TypeChange } from './type-change.ts'
 import { type Conditioned, whereOf } from './where.ts'
 
 /** An edit as plain JSON. `*` as the name of an operator stands for all that are not named. */
 export interface EditDescription {
   readonly operators?: Readonly<Record<string, OperatorDescription>>
+  /** The Flink version that described types are for; by default the newest with this version of `_metadata`. */
+  readonly flink?: string
 }
 
 export interface OperatorDescription {
@@ -38,13 +43,38 @@ export interface StateDescription {
   readonly fields?: Readonly<Record<string, unknown>>
   /** Fields are changed only in entries that fit. */
   readonly where?: string
+  /** Another type of the values (LIST: of elements, MAP: of user values), which are written anew. */
+  readonly type?: TypeDescription
+  /** With type: new fields and where their values come from, such as `{"amount": "f0"}`. */
+  readonly from?: Readonly<Record<string, string>>
+  /** With type: values of new fields. */
+  readonly defaults?: Readonly<Record<string, unknown>>
+  /** Another description of the same bytes: classes, names, nullability, lengths. */
+  readonly describe?: TypeDescription
+  /** `{"add": MILLIS}`: the last access that all values get; `"remove"`. */
+  readonly ttl?: 'remove' | { readonly add: number | string }
   /** Milliseconds. */
   readonly shiftTtl?: number | string
   readonly shiftTimers?: number | string
 }
 
 const OPERATOR_MEMBERS = ['remove', 'uid', 'uidHash', 'name', 'maxParallelism', 'parallelism', 'copyTo', 'states']
-const STATE_MEMBERS = ['remove', 'rename', 'set', 'delete', 'deleteWhere', 'fields', 'where', 'shiftTtl', 'shiftTimers']
+const STATE_MEMBERS = [
+  'remove',
+  'rename',
+  'set',
+  'delete',
+  'deleteWhere',
+  'fields',
+  'where',
+  'type',
+  'from',
+  'defaults',
+  'describe',
+  'ttl',
+  'shiftTtl',
+  'shiftTimers',
+]
 
 /**
  * The edit that JSON describes.
@@ -52,7 +82,7 @@ const STATE_MEMBERS = ['remove', 'rename', 'set', 'delete', 'deleteWhere', 'fiel
  */
 export async function editOf(snapshot: Snapshot, json: unknown): Promise<Edit> {
   const edit = new Edit(snapshot)
-  const description = objectOf(json, 'an edit', ['operators', 'from', 'comment'])
+  const description = objectOf(json, 'an edit', ['operators', 'from', 'flink', 'comment'])
   const operators = objectOf(description.operators ?? {}, 'operators')
   const named = new Set(Object.keys(operators).flatMap((name) => (name === '*' ? [] : [snapshot.operator(name).id])))
   for (const [name, each] of Object.entries(operators)) {
@@ -60,7 +90,8 @@ export async function editOf(snapshot: Snapshot, json: unknown): Promise<Edit> {
       name === '*' ? snapshot.operators.filter((operator) => !named.has(operator.id)) : [snapshot.operator(name)]
     for (const operator of targets) {
       try {
-        await describeOperator(edit, operator, objectOf(each, `operators.${name}`, OPERATOR_MEMBERS))
+        const of = objectOf(each, `operators.${name}`, OPERATOR_MEMBERS)
+        await describeOperator(edit, operator, of, textOf(description.flink ?? flinkOf(snapshot), 'flink'))
       } catch (error) {
         throw locate(error, { operator: operator.label })
       }
@@ -69,7 +100,12 @@ export async function editOf(snapshot: Snapshot, json: unknown): Promise<Edit> {
   return edit
 }
 
-async function describeOperator(edit: Edit, operator: Operator, json: OperatorDescription): Promise<void> {
+async function describeOperator(
+  edit: Edit,
+  operator: Operator,
+  json: OperatorDescription,
+  flink: string,
+): Promise<void> {
   await operator.load()
   const target = edit.operator(operator.id)
   for (const uid of json.copyTo ?? []) edit.copy(operator.id, textOf(uid, 'copyTo'))
@@ -86,14 +122,20 @@ async function describeOperator(edit: Edit, operator: Operator, json: OperatorDe
       throw new KobelError('NOT_FOUND', `there is no state ${name}; the operator has ${names || 'none'}`)
     }
     try {
-      describeState(operator, name, target, objectOf(each, `states.${name}`, STATE_MEMBERS))
+      describeState(operator, name, target, objectOf(each, `states.${name}`, STATE_MEMBERS), flink)
     } catch (error) {
       throw locate(error, { state: name })
     }
   }
 }
 
-function describeState(operator: Operator, name: string, target: EditOperator, json: StateDescription): void {
+function describeState(
+  operator: Operator,
+  name: string,
+  target: EditOperator,
+  json: StateDescription,
+  flink: string,
+): void {
   const state = target.state(name)
   const keyed = operator.keyedStates.find((each) => each.name === name)
   const isTimer = keyed?.kind === 'timer'
@@ -112,6 +154,8 @@ function describeState(operator: Operator, name: string, target: EditOperator, j
     needKeyed('set')
     state.set(...json.set)
   }
+  const type = typeChangeOf(operator, name, json, flink)
+  if (type) state.type(type, JSON.stringify([json.type, json.from, json.defaults, json.describe, json.ttl]))
   if (json.shiftTtl !== undefined) {
     needKeyed('shiftTtl')
     state.shiftTtl(BigInt(json.shiftTtl))
@@ -120,6 +164,32 @@ function describeState(operator: Operator, name: string, target: EditOperator, j
     needKeyed('shiftTimers')
     state.shiftTimers(BigInt(json.shiftTimers))
   }
+}
+
+function typeChangeOf(operator: Operator, name: string, json: StateDescription, flink: string): TypeChange | undefined {
+  const { type, describe, ttl, from, defaults } = json
+  if ([type, describe, ttl].filter((each) => each !== undefined).length > 1) {
+    throw new KobelError('USAGE', 'type, describe and ttl exclude one another; apply one after the other')
+  }
+  if (type !== undefined) return replaceType(type, flink, { ...(from && { from }), ...(defaults && { defaults }) })
+  if (ttl === 'remove') return removeTtl()
+  if (ttl !== undefined) return addTtl(BigInt(objectOf<{ add: number | string }>(ttl, 'ttl', ['add']).add))
+  if (describe === undefined) return undefined
+  const changes = infosOf(operator, name).map((info) => describeType(describe, flink, info))
+  return changes.find((each) => each.check) ?? changes[0]
+}
+
+/** The state as every subtask declares it. */
+function infosOf(operator: Operator, name: string): StateMetaInfo[] {
+  const keyed = operator.keyedStates.find((each) => each.name === name)
+  if (keyed) return keyed.declarations.flatMap((each) => each.metaInfo ?? [])
+  return [...(operator.operatorStates.find((each) => each.name === name)?.declarations ?? [])]
+}
+
+/** The newest version that writes this `_metadata`: types are described as it does. */
+export function flinkOf(snapshot: Snapshot): string {
+  const { version } = snapshot.metadata
+  return version >= 6 ? '2.3' : version === 5 ? '2.0' : '1.20'
 }
 
 function deleteWhere(state: EditState, text: string, isKeyed: boolean, isTimer: boolean): void {

@@ -251,7 +251,7 @@ export class EditState {
     return this.noted('elements', map)
   }
 
-  /** Gives the state another type; see `changeType` and `describeType`. */
+  /** Gives the state another type; see `replaceType`, `describeType`, `addTtl` and `removeTtl`. */
   type(change: TypeChange, text: string): this {
     this.edit.type = change
     return this.noted('type', text)

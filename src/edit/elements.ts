@@ -3,7 +3,7 @@ import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
 import type { OperatorStateHandle, OperatorStateOffsets } from '../format/metadata/index.ts'
 import { writeOperatorHead } from '../format/operator-state.ts'
-import type { StateMetaInfo } from '../format/state-meta-info.ts'
+import { type StateMetaInfo, serializerOf } from '../format/state-meta-info.ts'
 import { writeValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
 import type { Value } from '../serializer/value.ts'
@@ -71,7 +71,15 @@ export async function writeElements(
     const options = { subtask: source.subtask }
     if (state) {
       for await (const { batch, value, mapKey } of state.batchesWithLayouts(options)) {
-        const pieces = changed(batch, value, mapKey, edit.elements.get(info.name), info.name, counts)
+        const pieces = changed(
+          batch,
+          value,
+          mapKey,
+          elementEdit(edit, info.name),
+          info.name,
+          counts,
+          serializerOf(edited, 'VALUE_SERIALIZER')?.layout,
+        )
         for (const piece of pieces) {
           offsets.push(output.length)
           await writePiece(output, body, piece)
@@ -91,6 +99,21 @@ async function writePiece(output: FileOutput, body: SnappyPieces | undefined, by
   await output.flush()
 }
 
+/** What happens to elements, with the change of their type last. */
+function elementEdit(edit: OperatorEdit, name: string): ElementEdit | undefined {
+  const of = edit.elements.get(name)
+  const type = edit.states.get(name)?.type
+  if (type === undefined || (type.bytesStay && !type.check)) return of
+  return {
+    map: (element) => {
+      const after = of ? of.map(element) : element
+      if (after === undefined) return undefined
+      type.check?.(after.value)
+      return { ...after, value: type.convert ? type.convert(after.value) : after.value }
+    },
+  }
+}
+
 interface Elements {
   readonly subtask: number
   readonly count: number
@@ -107,6 +130,7 @@ function changed(
   edit: ElementEdit | undefined,
   name: string,
   counts: ElementCounts,
+  target: Layout = value,
 ): Uint8Array[] {
   const raw = (pairs: Uint32Array, i: number): Uint8Array => batch.buffer.subarray(pairs[2 * i]!, pairs[2 * i + 1]!)
   const reader = new Reader(batch.buffer)
@@ -131,7 +155,7 @@ function changed(
         count.deleted++
         continue
       }
-      const bytes = bytesOf(value, after.value)
+      const bytes = bytesOf(target, after.value)
       const key = mapKey && after.mapKey !== undefined ? bytesOf(mapKey, after.mapKey) : before.mapKey
       if (!same(bytes, before.value) || !same(key, before.mapKey)) count.changed++
       elements.push({ mapKey: key, value: bytes })

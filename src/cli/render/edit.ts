@@ -12,12 +12,31 @@ export function reportLines(report: EditReport, to: string | undefined): string[
   const title =
     report.directory === undefined ? `nothing was written; it would be ${size}` : `savepoint in ${to}: ${size}`
   const version = `for Flink ${flinkOf(report.metadataVersion)}`
-  return [title, `  ${version}`, ...report.operators.flatMap(operatorLines)].map(printable)
+  return [title, `  ${version}`, ...operatorsLines(report.operators)].map(printable)
 }
 
 function flinkOf(metadataVersion: number): string {
   if (metadataVersion >= 6) return '2.1 and later'
   return metadataVersion === 5 ? '2.0 and later' : '1.16 and later'
+}
+
+/** Operators that stay as they are share a line. */
+function operatorsLines(operators: readonly OperatorReport[]): string[] {
+  const lines = operators.map(operatorLines)
+  const others = operators.filter((_, i) => lines[i]!.length === 1 && lines[i]![0]!.startsWith(' '))
+  const shown = lines.filter((_, i) => !others.includes(operators[i]!)).flat()
+  if (others.length === 0) return shown
+  const sum = (of: (counts: OperatorReport['counts']) => number): number =>
+    others.reduce((total, { counts }) => total + of(counts), 0)
+  const counts = {
+    referenced: sum((each) => each.referenced),
+    files: sum((each) => each.files),
+    keyGroups: sum((each) => each.keyGroups),
+    entries: sum((each) => each.entries),
+    bytes: 0,
+  }
+  const what = plural(others.length, shown.length === 0 ? 'operator' : 'other operator')
+  return [...shown, `  ${what}: ${countsText(counts)}`]
 }
 
 function operatorLines(operator: OperatorReport): string[] {
