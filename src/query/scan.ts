@@ -1,23 +1,17 @@
 import { Reader } from '../bytes/reader.ts'
-import type { EntryBatch, TimerBatch } from '../format/batch.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
-import {
-  appendNumber,
-  type Column,
-  type ColumnField,
-  columnLike,
-  finishColumn,
-  type NumberColumn,
-  truncateColumn,
-} from '../serializer/columns.ts'
+import { appendNumber, type NumberColumn } from '../serializer/columns.ts'
 import type { Value } from '../serializer/value.ts'
-import { subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import type { KeyedState } from '../snapshot/keyed-state.ts'
+import type { Operator } from '../snapshot/operator.ts'
 import { OperatorState } from '../snapshot/operator-state.ts'
 import type { OnSkip } from '../snapshot/skipped.ts'
-import { createAppender, partAppender, type Target } from './append.ts'
-import { projectionOf, selectedShape } from './projection.ts'
+import { partAppender } from './append.ts'
+import { projectionOf } from './projection.ts'
+import { type ColumnBatch, KeyedRows, RowBuilder } from './rows.ts'
 import { operatorLayout, type StateTable } from './table.ts'
+
+export type { ColumnBatch }
 
 /** Which rows and columns of a table are wanted. */
 export interface ScanTableOptions {
@@ -29,84 +23,57 @@ export interface ScanTableOptions {
   readonly key?: Value
   /** Rows of a batch at most. */
   readonly rowsPerBatch?: number
+  /** Whether code is generated for it; by default where there is so much state that it pays. */
+  readonly compile?: boolean
   /** Where it is given, what cannot be read is passed over and told; without it the first error is thrown. */
   readonly onSkip?: OnSkip
 }
 
-/** Rows of a table. Its memory is used again: it is good until the next batch is asked for. */
-export interface ColumnBatch {
-  readonly length: number
-  readonly columns: readonly ColumnField[]
-}
-
 const ROWS_PER_BATCH = 16384
-/** Bytes of entries that end a batch, so that large values do not make it large. */
-const BYTES_PER_BATCH = 1 << 22
 
 /** The rows of a table as columns in the layout of Apache Arrow. Key groups come in ascending order by subtask. */
 export async function* scanTable(
   table: StateTable,
   options: ScanTableOptions = {},
 ): AsyncGenerator<ColumnBatch, void, undefined> {
-  const rows = new RowBuilder(table, options)
+  const rows = new RowBuilder(projectionOf(table, options.columns), options.rowsPerBatch ?? ROWS_PER_BATCH)
   if (table.source instanceof OperatorState) yield* scanOperatorState(table.source, rows, options)
   else if (options.key !== undefined) yield* scanKey(table.source, rows, options)
   else yield* scanKeyedState(table.source, rows, options)
   if (rows.length > 0) yield rows.take()
 }
 
-/** Columns that are filled row by row, and emptied batch by batch. */
-class RowBuilder {
-  length = 0
-  bytes = 0
-  readonly targets: readonly Target[]
-  private readonly rowsPerBatch: number
+/** What the interpreter reads in about the time that it takes to generate code and to have it optimized. */
+const COMPILED_BYTES = 1 << 18
 
-  constructor(table: StateTable, options: ScanTableOptions) {
-    this.rowsPerBatch = options.rowsPerBatch ?? ROWS_PER_BATCH
-    this.targets = projectionOf(table, options.columns).map(({ column, selection }) => ({
-      part: column.name,
-      selection,
-      column: columnLike(selectedShape(column.shape, selection)),
-    }))
-  }
-
-  get full(): boolean {
-    return this.length >= this.rowsPerBatch || this.bytes >= BYTES_PER_BATCH
-  }
-
-  /** Takes away the parts of a row whose appending failed. */
-  rollBack(): void {
-    for (const { column } of this.targets) truncateColumn(column, this.length)
-  }
-
-  take(): ColumnBatch {
-    const columns = this.targets.map(({ part, column }) => ({ name: part, column: finishColumn(column) }))
-    const batch = { length: this.length, columns }
-    this.length = 0
-    this.bytes = 0
-    for (const { column } of this.targets) emptyColumn(column)
-    return batch
-  }
-}
-
-function emptyColumn(column: Column): void {
-  truncateColumn(column, 0)
+/** Bytes of the handles that a scan reads, which may hold other states and key groups too. */
+async function keyedBytes(operator: Operator, keyGroups: readonly [number, number] | undefined): Promise<number> {
+  const sources = await operator.keyedSources(keyGroups, () => {})
+  return sources.reduce((sum, source) => sum + source.storedBytes, 0)
 }
 
 async function* scanKeyedState(
   state: KeyedState,
   rows: RowBuilder,
-  { keyGroups, onSkip }: ScanTableOptions,
+  options: ScanTableOptions,
 ): AsyncGenerator<ColumnBatch, void, undefined> {
+  const { keyGroups, onSkip } = options
   const { operator, name, kind } = state
-  const append = new Appenders(state, rows, onSkip)
-  const wanted = (info: KeyedStateInfo): boolean => info.name === name
+  const compile = options.compile ?? (await keyedBytes(operator, keyGroups)) >= COMPILED_BYTES
+  const keyed = new KeyedRows(state, rows, onSkip, compile)
+  const batches = operator.scan({
+    wanted: (info) => info.name === name,
+    ...(compile && { walkerOf: (info: KeyedStateInfo, prefixBytes: 1 | 2) => keyed.walkerOf(info, prefixBytes) }),
+    ...(keyGroups && { keyGroups }),
+    ...(onSkip && { onSkip }),
+  })
   const isTimer = kind === 'timer'
-  for await (const batch of operator.scan({ wanted, ...(keyGroups && { keyGroups }), ...(onSkip && { onSkip }) })) {
+  for await (const batch of batches) {
+    // What a walker took, and only then this batch.
+    if (rows.full) yield rows.take()
     if ((batch.kind === 'timers') !== isTimer) continue
-    for (let i = 0; i < batch.count; i++) {
-      append.row(batch, i)
+    for (let i = 0; i < batch.count; ) {
+      i = keyed.append(batch, i, batch.count)
       if (rows.full) yield rows.take()
     }
   }
@@ -115,49 +82,13 @@ async function* scanKeyedState(
 async function* scanKey(
   state: KeyedState,
   rows: RowBuilder,
-  { key, keyGroups, onSkip }: ScanTableOptions,
+  { key, keyGroups, onSkip, compile = false }: ScanTableOptions,
 ): AsyncGenerator<ColumnBatch, void, undefined> {
-  const append = new Appenders(state, rows, onSkip)
+  const keyed = new KeyedRows(state, rows, onSkip, compile)
   const options = { key: key!, ...(keyGroups && { keyGroups }), ...(onSkip && { onSkip }) }
   for await (const { batch, i } of state.batches(state.kind === 'timer' ? 'timers' : 'entries', options)) {
-    append.row(batch, i)
+    keyed.append(batch, i, i + 1)
     if (rows.full) yield rows.take()
-  }
-}
-
-/** Appends rows of entries, each as its subtask declares the state. */
-class Appenders {
-  private readonly state: KeyedState
-  private readonly rows: RowBuilder
-  private readonly onSkip: OnSkip | undefined
-  private readonly byInfo = new Map<KeyedStateInfo, ReturnType<typeof createAppender>>()
-  private reader = new Reader(new Uint8Array(0))
-
-  constructor(state: KeyedState, rows: RowBuilder, onSkip: OnSkip | undefined) {
-    this.state = state
-    this.rows = rows
-    this.onSkip = onSkip
-  }
-
-  row(batch: EntryBatch | TimerBatch, i: number): void {
-    const { rows, state } = this
-    const info = batch.states[batch.stateIds[i]!]!
-    let append = this.byInfo.get(info)
-    if (append === undefined) {
-      append = createAppender(info, rows.targets)
-      this.byInfo.set(info, append)
-    }
-    if (this.reader.bytes !== batch.buffer) this.reader = new Reader(batch.buffer)
-    const { maxParallelism, parallelism } = state.operator
-    const subtask = subtaskOfKeyGroup(maxParallelism, parallelism, batch.keyGroup)
-    const done = state.decode(batch, this.onSkip, () => {
-      append(this.reader, batch, i, subtask)
-      return true
-    })
-    if (!done) return rows.rollBack()
-    rows.length++
-    rows.bytes += batch.keys[2 * i + 1]! - batch.keys[2 * i]!
-    if (batch.kind === 'entries') rows.bytes += batch.values[2 * i + 1]! - batch.values[2 * i]!
   }
 }
 

@@ -1,13 +1,14 @@
 import { SnappyFramedDecoder } from '../bytes/snappy-framed.ts'
 import { KobelError, locate } from '../error.ts'
-import { type CanonicalLayout, CanonicalScanner, type CanonicalStep } from '../format/canonical.ts'
+import type { EntryBatch } from '../format/batch.ts'
+import { type CanonicalLayout, CanonicalScanner } from '../format/canonical.ts'
 import { keyGroupPrefixBytes } from '../format/composite-key.ts'
 import { type KeyedHead, readKeyedHead } from '../format/keyed-head.ts'
 import { hiddenState, type KeyedStateInfo, keyedStatesOf } from '../format/keyed-state.ts'
 import type { KeyGroupOffsets } from '../format/metadata/index.ts'
 import { type KeyedBatch, type KeyedSource, type ScanOptions, type SourceContext, wantedRange } from './keyed-source.ts'
 import { skipOrThrow } from './skipped.ts'
-import { readAtLeast, type StateStream, StreamWindow } from './streams.ts'
+import { readAtLeast, type StateStream, StreamWindow, WINDOW_BYTES } from './streams.ts'
 
 /** Opens a stream in canonical layout: a canonical savepoint, or a full snapshot of RocksDB before Flink 1.16. */
 export async function openCanonicalSource(
@@ -113,12 +114,16 @@ async function* scanKeyGroups(
   options: ScanOptions,
 ): AsyncGenerator<KeyedBatch, void, undefined> {
   const extents = keyGroupExtents(handle, stream.length, options)
-  const window = new StreamWindow(stream, Math.max(0, ...extents.map((extent) => extent.end)))
+  const end = Math.max(0, ...extents.map((extent) => extent.end))
+  // Who has a walker is done with the bytes of a window when the next one is read.
+  const window = new StreamWindow(stream, end, WINDOW_BYTES, options.walkerOf !== undefined)
+  const walkerOf = options.walkerOf && ((state: KeyedStateInfo) => options.walkerOf!(state, layout.prefixBytes))
+  const pause = walkerOf && emptyBatch(layout)
   for (const extent of extents) {
-    const scanner = new CanonicalScanner(layout, extent.keyGroup, options.wanted)
+    const scanner = new CanonicalScanner(layout, extent.keyGroup, options.wanted, walkerOf)
     const plain = compressed ? new CompressedBytes(window, extent) : new PlainBytes(window, extent)
     try {
-      yield* scanKeyGroup(scanner, plain, extent)
+      yield* scanKeyGroup(scanner, plain, extent, pause)
       // Flink does not look at what lies behind either; who wants to know of all that is wrong hears of it.
       if (options.onSkip) await checkEnd(plain)
     } catch (error) {
@@ -129,27 +134,52 @@ async function* scanKeyGroups(
   }
 }
 
+/** In which time a walker can be emptied. */
+function emptyBatch({ states }: CanonicalLayout): EntryBatch {
+  const none = new Uint32Array(0)
+  return {
+    kind: 'entries',
+    keyGroup: -1,
+    count: 0,
+    stateIds: new Uint16Array(0),
+    states,
+    buffer: new Uint8Array(0),
+    keys: none,
+    namespaces: none,
+    mapKeys: none,
+    values: none,
+  }
+}
+
 async function* scanKeyGroup(
   scanner: CanonicalScanner,
   plain: PlainSource,
   extent: KeyGroupExtent,
+  pause: EntryBatch | undefined,
 ): AsyncGenerator<KeyedBatch, void, undefined> {
   let atLeast = 1
   for (;;) {
     const bytes = await plain.window(atLeast)
-    const step: CanonicalStep = scanner.step(bytes)
+    let step = scanner.step(bytes)
+    let consumed = step.consumed
+    while (step.full) {
+      if (pause) yield pause
+      step = scanner.step(bytes.subarray(consumed))
+      consumed += step.consumed
+    }
+    if (pause) yield pause
     if (step.entries) yield step.entries
     if (step.timers) yield step.timers
-    if (step.done) return plain.consume(step.consumed)
+    if (step.done) return plain.consume(consumed)
     if (bytes.length < atLeast) {
       throw new KobelError(
         'TRUNCATED',
         `key group ${extent.keyGroup} has no end mark: the stream was cut or is damaged`,
       )
     }
-    plain.consume(step.consumed)
+    plain.consume(consumed)
     // At least one byte more than is here: the entry was not whole.
-    atLeast = Math.max(step.needed, bytes.length - step.consumed + 1)
+    atLeast = Math.max(step.needed, bytes.length - consumed + 1)
     if (atLeast > plain.most) {
       throw new KobelError(
         'TRUNCATED',

@@ -1,9 +1,11 @@
 import type { EntryBatch, TimerBatch } from '../format/batch.ts'
+import type { RunWalker } from '../format/canonical.ts'
 import type { KeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import type { KeyedStateHandle, KeyGroupRange } from '../format/metadata/index.ts'
 import type { Decompress } from '../format/sst/compression.ts'
 import type { TableCache } from '../format/sst/table-cache.ts'
+import type { Layout } from '../serializer/layout.ts'
 import type { SerializerOptions } from '../serializer/options.ts'
 import type { SerializerTable } from '../serializer/row.ts'
 import { type OnSkip, skipOrThrow } from './skipped.ts'
@@ -17,6 +19,9 @@ export interface SourceContext {
   readonly maxParallelism: number
   /** Codecs of RocksDB blocks that are not built in, see `OpenOptions`. */
   readonly decompressors?: Readonly<Record<string, Decompress>>
+  /** The type of the key where nothing names it, and of records in flight; see `OpenOptions`. */
+  readonly keyType?: string | Uint8Array
+  readonly records?: Layout | string
   /** Opened tables of RocksDB, kept for lookups. */
   readonly tables?: TableCache
 }
@@ -39,6 +44,11 @@ export interface ScanOptions {
    * a handle. Without it the first one is thrown.
    */
   readonly onSkip?: OnSkip
+  /**
+   * A walker that takes the entries of a state where they lie in canonical form: then no batches of them come, but now
+   * and then a batch of no entries, in which time the walker can be emptied. Sources in other forms do not ask for it.
+   */
+  readonly walkerOf?: (state: KeyedStateInfo, prefixBytes: 1 | 2) => RunWalker | undefined
 }
 
 export type KeyedBatch = EntryBatch | TimerBatch

@@ -1,6 +1,6 @@
 import { KobelError, locate } from '../error.ts'
 import type { StreamStateHandle } from '../format/metadata/index.ts'
-import { join, parentOf, rootOf, type Store } from '../store/store.ts'
+import { join, nameOf, parentOf, rootOf, type Store } from '../store/store.ts'
 
 /** The bytes behind a stream handle, read by ranges. */
 export interface StateStream {
@@ -9,12 +9,16 @@ export interface StateStream {
   readonly length: number
   /** Bytes `start` to before `end`, which must not be beyond `length`. */
   read(start: number, end: number): Promise<Uint8Array>
+  /** The same into bytes that the caller has. */
+  readInto?(start: number, target: Uint8Array): Promise<void>
   /** How many bytes are really there, from the front: fewer than `length` where the file was cut. */
   available?(): Promise<number>
 }
 
 /** How far above the snapshot its moved files are looked for. */
 const ANCESTORS = 5
+/** Files of one directory that are asked for one by one; when there are more, the directory is listed. */
+const ASKED_ALONE = 4
 
 /**
  * Opens the streams of one snapshot. Absolute paths that point to where the snapshot once lay are found below where it
@@ -27,6 +31,9 @@ export class StreamOpener {
   /** Prefixes of absolute paths, and what stands for them now. */
   readonly moves: Map<string, string> = new Map()
   private readonly found = new Map<string, Promise<string>>()
+  /** How many files were asked for by directory. */
+  private readonly asked = new Map<string, number>()
+  private readonly listed = new Map<string, Promise<ReadonlySet<string>>>()
 
   constructor(store: Store, directory: string) {
     this.store = store
@@ -53,17 +60,27 @@ export class StreamOpener {
 
   private fileStream(location: string, startPosition: number, length: number): StateStream {
     if (length < 0) throw new KobelError('CORRUPT', `a file of ${length} bytes cannot be`, { file: location })
+    const { store } = this
+    const checkEnd = (end: number): void => {
+      if (end <= length) return
+      throw new KobelError('TRUNCATED', `the stream has ${length} bytes, ${end} were expected`, {
+        file: location,
+        offset: length,
+      })
+    }
     return {
       location,
       length,
       read: async (start, end) => {
-        if (end > length)
-          throw new KobelError('TRUNCATED', `the stream has ${length} bytes, ${end} were expected`, {
-            file: location,
-            offset: length,
-          })
-        return this.store.read(location, startPosition + start, startPosition + end)
+        checkEnd(end)
+        return store.read(location, startPosition + start, startPosition + end)
       },
+      ...(store.readInto && {
+        readInto: async (start: number, target: Uint8Array) => {
+          checkEnd(start + target.length)
+          await store.readInto?.(location, startPosition + start, target)
+        },
+      }),
       available: async () => {
         const size = (await this.store.size(location)) ?? 0
         return Math.max(0, Math.min(length, size - startPosition))
@@ -92,11 +109,11 @@ export class StreamOpener {
     for (const [from, to] of this.moves) {
       if (!uri.startsWith(from)) continue
       const moved = join(to, uri.slice(from.length))
-      if ((await this.store.size(moved)) !== undefined) return moved
+      if (await this.exists(moved)) return moved
     }
     const stored = this.store.locate(uri)
     if (stored === undefined || rootOf(stored) === rootOf(this.directory)) {
-      if (stored !== undefined && (await this.store.size(stored)) !== undefined) return stored
+      if (stored !== undefined && (await this.exists(stored))) return stored
       return (await this.findMoved(uri)) ?? missing(uri, this.directory)
     }
     return this.findElsewhere(uri, stored)
@@ -112,13 +129,37 @@ export class StreamOpener {
     const near = isLocal ? await this.findMoved(uri) : undefined
     if (near !== undefined) return near
     try {
-      if ((await this.store.size(stored)) !== undefined) return stored
+      if (await this.exists(stored)) return stored
     } catch (error) {
       const copy = isLocal ? undefined : await this.findMoved(uri)
       if (copy !== undefined) return copy
       throw error
     }
     return (isLocal ? undefined : await this.findMoved(uri)) ?? missing(uri, this.directory)
+  }
+
+  /** One request for each of hundreds of shared files would take longer than reading what is wanted of them. */
+  private async exists(location: string): Promise<boolean> {
+    const directory = parentOf(location)
+    const asked = (this.asked.get(directory) ?? 0) + 1
+    this.asked.set(directory, asked)
+    if (asked > ASKED_ALONE && directory !== '') {
+      const names = await this.namesIn(directory)
+      // No names may also mean that the store cannot list.
+      if (names.size > 0) return names.has(nameOf(location))
+    }
+    return (await this.store.size(location)) !== undefined
+  }
+
+  private namesIn(directory: string): Promise<ReadonlySet<string>> {
+    const known = this.listed.get(directory)
+    if (known) return known
+    const names = this.store.list(directory).then(
+      (entries) => new Set(entries.map(({ name }) => name)),
+      () => new Set<string>(),
+    )
+    this.listed.set(directory, names)
+    return names
   }
 
   /** Looks for the end of the path, the longest first, below the snapshot's directory and those above it. */
@@ -135,7 +176,7 @@ export class StreamOpener {
       if (suffix.includes('..')) return undefined
       for (const ancestor of ancestors) {
         const location = join(ancestor, suffix.join('/'))
-        if ((await this.store.size(location)) === undefined) continue
+        if (!(await this.exists(location))) continue
         const prefix = parts.slice(0, -kept).join('/')
         this.moves.set(`${prefix}/`, ancestor)
         return location
@@ -195,12 +236,18 @@ export class StreamWindow {
   private readonly windowBytes: number
   private block: Uint8Array = new Uint8Array(0)
   private blockStart = 0
+  /** Memory that is used again and again, where that is wanted. */
+  private own: Uint8Array | undefined
 
-  /** Nothing at `end` or behind it is fetched. */
-  constructor(stream: StateStream, end: number, windowBytes: number = WINDOW_BYTES) {
+  /**
+   * Nothing at `end` or behind it is fetched.
+   * @param reuses bytes given are good until `at` is called again: they may lie in the same memory.
+   */
+  constructor(stream: StateStream, end: number, windowBytes: number = WINDOW_BYTES, reuses = false) {
     this.stream = stream
     this.end = end
     this.windowBytes = windowBytes
+    if (reuses && stream.readInto) this.own = new Uint8Array(Math.min(end, 2 * windowBytes))
   }
 
   /** The bytes from `start` that are there after fetching, at least `atLeast` of them unless `end` comes first. */
@@ -211,6 +258,7 @@ export class StreamWindow {
     if (!inBlock || wantedEnd > blockEnd) {
       // Where much is wanted, fetching the beginning again costs less than copying it all.
       const keeps = inBlock && atLeast < 4 * this.windowBytes
+      if (keeps && this.own && (await this.refill(start, wantedEnd))) return this.block
       const kept = keeps ? this.block.subarray(start - this.blockStart) : new Uint8Array(0)
       const from = start + kept.length
       const to = Math.min(this.end, Math.max(wantedEnd, from + this.windowBytes))
@@ -221,6 +269,24 @@ export class StreamWindow {
       this.blockStart = start
     }
     return this.block.subarray(start - this.blockStart)
+  }
+
+  /** Moves what is still wanted to the front of the own memory and reads on behind it; false where it cannot. */
+  private async refill(start: number, wantedEnd: number): Promise<boolean> {
+    const { own, stream, block } = this
+    const kept = block.subarray(start - this.blockStart)
+    const from = start + kept.length
+    const to = Math.min(this.end, Math.max(wantedEnd, from + this.windowBytes))
+    if (own === undefined || to - start > own.length) return false
+    own.set(kept)
+    // Where the file was cut, the other way says so.
+    const isRead = await stream.readInto!(from, own.subarray(kept.length, to - start)).then(
+      () => true,
+      () => false,
+    )
+    this.block = own.subarray(0, isRead ? to - start : kept.length)
+    this.blockStart = start
+    return isRead
   }
 }
 

@@ -19,6 +19,12 @@ export class CompositeStore implements Store {
     return this.existing(location).read(location, start, end)
   }
 
+  async readInto(location: string, start: number, target: Uint8Array): Promise<void> {
+    const store = this.existing(location)
+    if (store.readInto) return store.readInto(location, start, target)
+    target.set(await store.read(location, start, start + target.length))
+  }
+
   async readAtMost(location: string, start: number, end: number): Promise<Uint8Array> {
     const store = this.existing(location)
     if (store.readAtMost) return store.readAtMost(location, start, end)

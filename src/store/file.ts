@@ -27,15 +27,24 @@ export class FileStore implements Store {
       if (end > size) throw tooShort(location, end, size)
     }
     const bytes = new Uint8Array(end - start)
+    await this.fill(handle, location, start, bytes)
+    return bytes
+  }
+
+  async readInto(location: string, start: number, target: Uint8Array): Promise<void> {
+    return this.fill(await this.open(location), location, start, target)
+  }
+
+  private async fill(handle: FileHandle, location: string, start: number, target: Uint8Array): Promise<void> {
+    const end = start + target.length
     let done = 0
-    while (done < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done).catch((error) => {
+    while (done < target.length) {
+      const { bytesRead } = await handle.read(target, done, target.length - done, start + done).catch((error) => {
         throw storeError(error, location)
       })
       if (bytesRead === 0) throw tooShort(location, end, done > 0 ? start + done : ((await this.size(location)) ?? 0))
       done += bytesRead
     }
-    return bytes
   }
 
   async readWhole(location: string): Promise<Uint8Array> {

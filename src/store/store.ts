@@ -24,6 +24,8 @@ export interface Store {
    * @throws KobelError `NOT_FOUND`; `TRUNCATED` where the file is shorter; `STORE` for all else.
    */
   read(location: string, start: number, end: number): Promise<Uint8Array>
+  /** As `read`, into bytes that the caller has: spares making new ones where much is read. */
+  readInto?(location: string, start: number, target: Uint8Array): Promise<void>
   /** As `read`, but where the file is shorter its bytes to its end, none behind it: for caches that read ahead. */
   readAtMost?(location: string, start: number, end: number): Promise<Uint8Array>
   /** All of a file in one request: for `_metadata`, which is read before its length is known. Errors as `read`. */
