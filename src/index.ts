@@ -36,6 +36,9 @@ export {
 export { type CompositeBody, type CompositeDefinition, compositeRow, simpleRow } from './serializer/families/rows.ts'
 export type { Codec, Layout, LayoutCase, LayoutField, LayoutSubclass } from './serializer/layout.ts'
 export type { ClassDescription, FieldDescriptions } from './serializer/options.ts'
+export { readDescriptorSet } from './serializer/protobuf/descriptors.ts'
+export { readProtobuf, writeProtobuf } from './serializer/protobuf/message.ts'
+export type { ProtobufMessage, ProtobufTypes } from './serializer/protobuf/types.ts'
 export { row, type SerializerRow } from './serializer/row.ts'
 export {
   readVersionedSnapshot,
@@ -67,12 +70,20 @@ export { Operator } from './snapshot/operator.ts'
 export { type Element, OperatorState } from './snapshot/operator-state.ts'
 export type { OpenOptions } from './snapshot/options.ts'
 export type { OnSkip, Skipped } from './snapshot/skipped.ts'
+export { type CacheOptions, CachingStore } from './store/cache.ts'
 export { HttpStore } from './store/http.ts'
 export { MemoryStore } from './store/memory.ts'
 export type { Store, StoreEntry } from './store/store.ts'
 export type { Spill, SpillFile, StagedFile, WritableStore } from './store/writable.ts'
 export type { ColumnRows } from './write/column-rows.ts'
 export { type CommitOptions, type CommitResult, commit } from './write/commit.ts'
+export {
+  createSavepoint,
+  OperatorBuilder,
+  SavepointBuilder,
+  type SavepointOptions,
+  type SavepointPlan,
+} from './write/create-savepoint.ts'
 export { describePlan } from './write/describe-plan.ts'
 export { mergeHandles, type PartitionHandle, type WriteHandle } from './write/handle.ts'
 export {

@@ -7,6 +7,7 @@ import { jsonToValue, longJson, typedBytesJson, valueToJson } from '../serialize
 import { bytesOfValue } from '../serializer/interpreter/write.ts'
 import type { Layout } from '../serializer/layout.ts'
 import { rendersLosslessly } from '../serializer/lossless.ts'
+import { keyLayout } from '../serializer/table/codecs.ts'
 import { TypedBytes, type Value } from '../serializer/value.ts'
 import { BatchDecoder, canonicalValue, readPart } from '../snapshot/decode.ts'
 import type { KeyedBatch } from '../snapshot/keyed-source.ts'
@@ -222,7 +223,10 @@ class ByteMembers {
     // Bytes of unknown class are in the text already.
     if (
       this.all ||
-      (split && !(value instanceof TypedBytes) && !rendersLosslessly(layout) && !isExact(layout, json, raw))
+      (split &&
+        !(value instanceof TypedBytes) &&
+        !rendersLosslessly(layout) &&
+        !isExact(name === 'key' ? keyLayout(layout) : layout, json, raw))
     )
       this.add(name, raw)
     return json

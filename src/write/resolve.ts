@@ -14,6 +14,7 @@ import { readWithExtents } from '../serializer/extents.ts'
 import type { Layout } from '../serializer/layout.ts'
 import type { SerializerTable } from '../serializer/row.ts'
 import { readSerializerSnapshot, type SerializerSnapshot, type SnapshotSource } from '../serializer/snapshot.ts'
+import { keyLayout } from '../serializer/table/codecs.ts'
 import { serializerTable } from '../serializer/table.ts'
 import type { FlinkTarget } from './flink-target.ts'
 import type { PlanOperator, PlanOptions, PlanState } from './plan.ts'
@@ -100,7 +101,7 @@ function resolveKeyed(operator: PlanOperator, snapshots: Snapshots): Map<number,
   const found = new Map<number, ResolvedKeyed>()
   for (const { subtasks, compressed, keySerializer, states } of operator.keyed) {
     if (states.length === 0) continue
-    const key = snapshots.read(keySerializer)
+    const key = snapshots.readKey(keySerializer)
     const infos = states.map((state) => metaInfo(state, snapshots))
     for (const subtask of subtasks) {
       const before = found.get(subtask)
@@ -231,10 +232,21 @@ class Snapshots {
   private readonly table: SerializerTable
   private readonly options: SnapshotSource['options']
   private readonly known = new Map<string, SerializerSnapshot>()
+  private readonly keys = new Map<string, SerializerSnapshot>()
 
   constructor(table: SerializerTable, options: SnapshotSource['options']) {
     this.table = table
     this.options = options
+  }
+
+  /** Of keys, which in SQL are made by projections. */
+  readKey(text: string): SerializerSnapshot {
+    const known = this.keys.get(text)
+    if (known) return known
+    const snapshot = this.read(text)
+    const key = { ...snapshot, layout: keyLayout(snapshot.layout) }
+    this.keys.set(text, key)
+    return key
   }
 
   read(text: string): SerializerSnapshot {

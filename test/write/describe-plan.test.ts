@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toHex } from '../../src/bytes/encoding.ts'
 import type { KobelError } from '../../src/error.ts'
 import { planOf } from '../../src/export/plan.ts'
 import { openSnapshot } from '../../src/node/index.ts'
+import { jsonToValue } from '../../src/serializer/interpreter/json.ts'
+import { bytesOfValue } from '../../src/serializer/interpreter/write.ts'
 import type { PlanOperator, PlanState, WritePlan } from '../../src/write/plan.ts'
 import { operatorOf, readPlan } from '../../src/write/plan.ts'
 import type {
@@ -10,6 +13,7 @@ import type {
   OperatorStateDescription,
   StateDescription,
 } from '../../src/write/plan-description.ts'
+import { keyedDeclarationOf } from '../../src/write/resolve.ts'
 import type { TypeDescription } from '../../src/write/types/description.ts'
 
 /** The plan of a savepoint that real Flink wrote. */
@@ -214,4 +218,24 @@ test('operators of a dump may stand beside described ones', async () => {
   const mixed = readPlan({ ...real, flink: '2.3', operators: [...real.operators, added] })
   assert.deepEqual(mixed.operators.slice(0, -1), real.operators)
   assert.equal(mixed.operators.at(-1)!.maxParallelism, 128)
+})
+
+test('a key of SQL is written and hashed as the projections of a job make it', () => {
+  const described = readPlan({
+    flink: '2.3',
+    operators: [
+      {
+        uid: 'group-by',
+        key: { sql: 'ROW<a DECIMAL(38, 18), b TIMESTAMP(9), c INT>' },
+        states: [{ name: 'accState', type: { sql: 'ROW<n BIGINT NOT NULL>' } }],
+      },
+    ],
+  })
+  // The bytes of Flink's BinaryRowWriter (golden.json.gz, "sql, a key"), hashed as BinaryRowData is.
+  const { layout } = keyedDeclarationOf(operatorOf(described, 'group-by'), 0).head.keySerializer
+  const key = bytesOfValue(layout, jsonToValue(layout, { kind: '+I', fields: [null, null, null] }))
+  assert.equal(
+    toHex(key),
+    '000000380007000000000000000000002000000000000000300000000000000000000000000000000000000000000000000000000000000000000000',
+  )
 })
