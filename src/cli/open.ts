@@ -4,6 +4,7 @@ import { KobelError } from '../error.ts'
 import { NODE_DECOMPRESSORS } from '../node/decompressors.ts'
 import { openStore } from '../node/open-store.ts'
 import type { FieldDescriptions } from '../serializer/options.ts'
+import { protobufTypes } from '../serializer/protobuf/descriptors.ts'
 import { ByteCount, streamsOf } from '../snapshot/handles.ts'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { Operator } from '../snapshot/operator.ts'
@@ -16,7 +17,9 @@ export interface SnapshotFlags {
   readonly latest?: boolean
   readonly uids?: string
   readonly fields?: string
+  readonly protobuf?: string
   readonly serializers?: string
+  readonly keyType?: readonly string[]
   readonly json?: boolean
 }
 
@@ -25,7 +28,13 @@ export function withSnapshotOptions(command: Command): Command {
     .option('--latest', 'of several checkpoints below PATH, take the newest that is complete')
     .option('--uids <file>', 'candidate uids, one a line: they name operators whose ids are their hashes')
     .option('--fields <file>', 'declared fields of classes that Kryo wrote, as JSON')
+    .option('--protobuf <file>', 'descriptors of Protobuf messages that Kryo wrote, of protoc --descriptor_set_out')
     .option('--serializers <file>', 'rows for serializers of your own, a module in JavaScript or TypeScript')
+    .option('--key-type <operator=type>', 'of keys that nothing in a changelog names the type of; repeatable', addTo)
+}
+
+function addTo(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 /**
@@ -75,8 +84,19 @@ async function openOptionsOf(flags: SnapshotFlags): Promise<OpenOptions> {
     latest: flags.latest ?? false,
     ...(flags.uids !== undefined && { uids: await readUids(flags.uids) }),
     ...(flags.fields !== undefined && { fields: await readFields(flags.fields) }),
+    ...(flags.protobuf !== undefined && { protobuf: await readDescriptors(flags.protobuf) }),
+    ...(flags.keyType !== undefined && { keyTypes: keyTypesOf(flags.keyType) }),
     ...(flags.serializers !== undefined && { serializers: await loadSerializers(flags.serializers) }),
   }
+}
+
+function keyTypesOf(texts: readonly string[]): Record<string, string> {
+  const pairs = texts.map((text) => {
+    const at = text.lastIndexOf('=')
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const
+    throw new KobelError('USAGE', `a key type is given as OPERATOR=TYPE, such as orders=long, found ${text}`)
+  })
+  return Object.fromEntries(pairs)
 }
 
 async function readUids(file: string): Promise<string[]> {
@@ -97,9 +117,20 @@ export async function readFields(file: string): Promise<FieldDescriptions> {
   })
 }
 
-async function readText(file: string): Promise<string> {
+/** Checked here, so that a wrong file is said once and not of every state. */
+export async function readDescriptors(file: string): Promise<Uint8Array> {
+  const bytes = await reading(file, () => readFile(file))
+  protobufTypes(bytes)
+  return bytes
+}
+
+function readText(file: string): Promise<string> {
+  return reading(file, () => readFile(file, 'utf8'))
+}
+
+async function reading<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await readFile(file, 'utf8')
+    return await read()
   } catch (error) {
     throw new KobelError('USAGE', `the file cannot be read: ${(error as Error).message}`, { file })
   }

@@ -21,4 +21,6 @@ export interface SerializerOptions {
    */
   readonly kryoVersion?: 2 | 5
   readonly fields?: FieldDescriptions
+  /** A `FileDescriptorSet`, for Protobuf messages that Kryo wrote. */
+  readonly protobuf?: Uint8Array
 }

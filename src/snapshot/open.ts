@@ -101,16 +101,21 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
     table: serializerTable(options.serializers),
     tables: new TableCache(),
     ...(options.decompressors && { decompressors: options.decompressors }),
+    ...(options.records && { records: options.records }),
     options: {
       // Flink 2.0 came with Kryo 5 and with version 5 of `_metadata`.
       kryoVersion: metadata.version >= 5 ? (5 as const) : (2 as const),
       ...(options.fields && { fields: options.fields }),
+      ...(options.protobuf && { protobuf: options.protobuf }),
     },
   }
   const uids = new Map((options.uids ?? []).map((uid) => [operatorIdOf(uid), uid]))
-  const operators = metadata.operators.map(
-    (operator) => new Operator(operator, operator.uid ?? uids.get(operator.id), context),
-  )
+  const { keyTypes = {} } = options
+  const operators = metadata.operators.map((operator) => {
+    const uid = operator.uid ?? uids.get(operator.id)
+    const named = [uid, operator.name, operator.id].find((name) => name !== undefined && Object.hasOwn(keyTypes, name))
+    return new Operator(operator, uid, named === undefined ? context : { ...context, keyType: keyTypes[named]! })
+  })
   const snapshot = new Snapshot(streams.directory, metadata, file.bytes.length, operators, streams)
   if (options.heads !== 'lazy') for (const operator of operators) await operator.load()
   return snapshot

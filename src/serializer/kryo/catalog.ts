@@ -1,4 +1,5 @@
 import type { ClassDescription, SerializerOptions } from '../options.ts'
+import { protobufTypes } from '../protobuf/descriptors.ts'
 import { arrayCodec } from './arrays.ts'
 import { AVRO_CODECS, AVRO_SERIALIZERS } from './avro.ts'
 import type { KryoClasses, ObjectCodec } from './classes.ts'
@@ -8,6 +9,7 @@ import { describedCodec, FINAL_MARK } from './fields.ts'
 import { javaCodec } from './java.ts'
 import { KNOWN_FIELDS, objectCodecs } from './objects.ts'
 import type { KryoVersion } from './primitives.ts'
+import { PROTOBUF_BASES, PROTOBUF_SERIALIZER, protobufCodec } from './protobuf.ts'
 import { classIds, type Registered } from './registrations.ts'
 import { scalaCodec } from './scala.ts'
 import { PRIMITIVES, scalarCodecs, textCodec, WRAPPERS } from './scalars.ts'
@@ -83,13 +85,15 @@ export function kryoClasses({ version, registrations, defaults, options }: Catal
     return outer === undefined ? undefined : constantsOf(outer)
   }
   const found = new Map<string, ObjectCodec | undefined>()
+  const protobuf = protobufCodecs(serializers, options)
   const undescribed = (className: string): ObjectCodec | undefined => {
     if (found.has(className)) return found.get(className)
     const serializer = serializers.get(className)
     const codec =
-      serializer === undefined
+      protobuf(className, serializer) ??
+      (serializer === undefined
         ? defaultCodec(className, version, constantsOf)
-        : serializerCodec(serializer, className, version)
+        : serializerCodec(serializer, className, version))
     if (found.size < 10_000) found.set(className, codec)
     return codec
   }
@@ -108,6 +112,24 @@ export function kryoClasses({ version, registrations, defaults, options }: Catal
       return constants === undefined ? undefined : enumOf(version, constants)
     },
     isFinal: (type) => isFinal(type, described),
+  }
+}
+
+/** What is written by `chill-protobuf`: it may be the serializer of a class, or the default of all messages. */
+function protobufCodecs(
+  serializers: ReadonlyMap<string, string>,
+  { protobuf }: SerializerOptions,
+): (className: string, serializer: string | undefined) => ObjectCodec | undefined {
+  const types = protobuf && protobufTypes(protobuf)
+  const byDefault = PROTOBUF_BASES.some((base) => serializers.get(base) === PROTOBUF_SERIALIZER)
+  return (className, serializer) => {
+    const message = types?.byClass.get(className)
+    if (types && message) {
+      // One of the user's own that is named so writes the same, or the message does not end where it should.
+      const writes = serializer === undefined ? byDefault : /Proto(buf)?\w*Serializer$/.test(serializer)
+      return writes ? protobufCodec({ types, message }) : undefined
+    }
+    return serializer === PROTOBUF_SERIALIZER ? protobufCodec() : undefined
   }
 }
 
