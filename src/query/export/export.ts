@@ -25,6 +25,8 @@ export interface ExportOptions {
   /** Replaces files that are there. */
   readonly overwrite?: boolean
   readonly memoryLimit?: string
+  /** One that is open already, with files allowed. */
+  readonly database?: Database
   readonly onRows?: (count: number) => void
 }
 
@@ -49,7 +51,9 @@ export async function* exportTables(
   options: ExportOptions,
 ): AsyncGenerator<ExportedFile, void, undefined> {
   const { memoryLimit } = options
-  const database = new Database([snapshot], { allowFiles: true, ...(memoryLimit !== undefined && { memoryLimit }) })
+  const database =
+    options.database ??
+    new Database([snapshot], { allowFiles: true, ...(memoryLimit !== undefined && { memoryLimit }) })
   try {
     const chosen = chosenTables(database.tables, options)
     const isOne = options.state !== undefined && options.partitions === undefined
@@ -60,7 +64,7 @@ export async function* exportTables(
       }
     }
   } finally {
-    await database.close()
+    if (options.database === undefined) await database.close()
   }
 }
 
