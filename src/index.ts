@@ -36,6 +36,9 @@ export {
 export { type CompositeBody, type CompositeDefinition, compositeRow, simpleRow } from './serializer/families/rows.ts'
 export type { Codec, Layout, LayoutCase, LayoutField, LayoutSubclass } from './serializer/layout.ts'
 export type { ClassDescription, FieldDescriptions } from './serializer/options.ts'
+export { readDescriptorSet } from './serializer/protobuf/descriptors.ts'
+export { readProtobuf, writeProtobuf } from './serializer/protobuf/message.ts'
+export type { ProtobufMessage, ProtobufTypes } from './serializer/protobuf/types.ts'
 export { row, type SerializerRow } from './serializer/row.ts'
 export {
   readVersionedSnapshot,
