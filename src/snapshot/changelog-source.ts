@@ -9,7 +9,7 @@ import type { ChangelogStateBackendHandle } from '../format/metadata/index.ts'
 import { type StateMetaInfo, serializerOf } from '../format/state-meta-info.ts'
 import { type SerializerSnapshot, unknownSnapshot } from '../serializer/snapshot.ts'
 import { ChangeLog } from './changelog-log.ts'
-import { inferKeySerializer, type KeyedChange } from './infer-key.ts'
+import { givenKeySerializer, inferKeySerializer, type KeyedChange } from './infer-key.ts'
 import {
   type KeyedBatch,
   type KeyedSource,
@@ -35,7 +35,7 @@ const MAX_STATES = 32768
  * Opens a handle of the changelog backend (`ChangelogStateBackendHandleImpl`): materialized state of any other kind, and
  * the changes since. The log is read once to know its states. A scan streams the materialized state, and holds the
  * changes of some key groups: as many as fit, at least one. Where nothing has been materialized yet, the type of the
- * key is known from timers, or told from the keys (see `inferKeySerializer`), or is unknown.
+ * key is known from timers, or given by the user, or told from the keys (see `inferKeySerializer`), or is unknown.
  */
 export async function openChangelogSource(
   context: SourceContext,
@@ -53,6 +53,7 @@ export async function openChangelogSource(
   const keySerializer =
     bases[0]?.head.keySerializer ??
     keySerializerOf(log.metadata) ??
+    givenKeySerializer(context) ??
     inferKeySerializer(context.table, log.samples, context.maxParallelism) ??
     unknownSnapshot('unknown', 0, new Uint8Array(0))
   const states = new ChangelogStates(bases, log.metadata, keySerializer)

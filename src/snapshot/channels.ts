@@ -33,36 +33,46 @@ interface ChannelBuffers {
   readonly bytes: () => Promise<Uint8Array>
   /**
    * The records in the buffers. Their type is not in the snapshot: it is given as a layout or as text (`long`,
-   * `(string, long)`).
+   * `(string, long)`), here or when the snapshot is opened.
    */
-  readonly records: (type: Layout | string) => Promise<ChannelRecords>
+  readonly records: (type?: Layout | string) => Promise<ChannelRecords>
 }
 
 /** The channels of an operator that have state, by subtask: inputs, then outputs. */
-export function channelsOf(operator: OperatorMetadata, streams: StreamOpener): ChannelState[] {
+export function channelsOf(operator: OperatorMetadata, streams: StreamOpener, type?: Layout | string): ChannelState[] {
   return operator.subtasks.flatMap((subtask) => [
-    ...subtask.inputChannelState.flatMap((handle) => inputs(handle, subtask.index, streams)),
-    ...subtask.resultSubpartitionState.flatMap((handle) => outputs(handle, subtask.index, streams)),
+    ...subtask.inputChannelState.flatMap((handle) => inputs(handle, subtask.index, streams, type)),
+    ...subtask.resultSubpartitionState.flatMap((handle) => outputs(handle, subtask.index, streams, type)),
   ])
 }
 
-function inputs(handle: InputStateHandle, subtask: number, streams: StreamOpener): InputChannelState[] {
+function inputs(
+  handle: InputStateHandle,
+  subtask: number,
+  streams: StreamOpener,
+  type?: Layout | string,
+): InputChannelState[] {
   const channels = handle.kind === 'input-channel' ? [handle] : handle.channels
   return channels.map((channel) => ({
     kind: 'input-channel',
     gateIndex: channel.gateIndex,
     inputChannelIndex: channel.inputChannelIndex,
-    ...buffersOf('input', channel, handle.stream, subtask, streams),
+    ...buffersOf('input', channel, handle.stream, subtask, streams, type),
   }))
 }
 
-function outputs(handle: OutputStateHandle, subtask: number, streams: StreamOpener): ResultSubpartitionState[] {
+function outputs(
+  handle: OutputStateHandle,
+  subtask: number,
+  streams: StreamOpener,
+  type?: Layout | string,
+): ResultSubpartitionState[] {
   const subpartitions = handle.kind === 'result-subpartition' ? [handle] : handle.subpartitions
   return subpartitions.map((subpartition) => ({
     kind: 'result-subpartition',
     partitionIndex: subpartition.partitionIndex,
     subpartitionIndex: subpartition.subpartitionIndex,
-    ...buffersOf('output', subpartition, handle.stream, subtask, streams),
+    ...buffersOf('output', subpartition, handle.stream, subtask, streams, type),
   }))
 }
 
@@ -72,6 +82,7 @@ function buffersOf(
   handle: StreamStateHandle,
   subtask: number,
   streams: StreamOpener,
+  declared: Layout | string | undefined,
 ): ChannelBuffers {
   const bytes = (): Promise<Uint8Array> => readBuffers(offsets, handle, streams)
   return {
@@ -79,7 +90,10 @@ function buffersOf(
     buffers: offsets.length,
     size,
     bytes,
-    records: async (type) => {
+    records: async (type = declared) => {
+      if (type === undefined) {
+        throw new KobelError('USAGE', 'the type of records in flight is not in a snapshot: give it, such as long')
+      }
       const layout = typeof type === 'string' ? layoutOfText(type) : type
       return readChannelRecords(await bytes(), layout, side)
     },

@@ -119,7 +119,7 @@ export class Operator {
 
   /** What an unaligned checkpoint keeps of the channels of this operator's tasks: by subtask, inputs first. */
   channelState(): ChannelState[] {
-    return channelsOf(this.metadata, this.context.streams)
+    return channelsOf(this.metadata, this.context.streams, this.context.records)
   }
 
   /** Reads the heads of all streams, so that {@link states} are known. Does nothing the second time. */

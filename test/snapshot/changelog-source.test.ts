@@ -84,6 +84,7 @@ function open(
   sample: Sample,
   form: 'files' | 'one file' | 'compressed',
   limits?: ChangelogLimits,
+  context: Partial<SourceContext> = {},
 ): Promise<KeyedSource> {
   const sets = sample.changeSets.map(fromBase64)
   const store = new MemoryStore()
@@ -105,7 +106,8 @@ function open(
     checkpointedSize: 0,
     stateHandleId: '',
   }
-  return openChangelogSource(contextOf(sample, store), 0, handleOf(sample, [], [increment]), openKeyedSource, limits)
+  const handle = handleOf(sample, [], [increment])
+  return openChangelogSource({ ...contextOf(sample, store), ...context }, 0, handle, openKeyedSource, limits)
 }
 
 function contextOf(sample: Sample, store = new MemoryStore()): SourceContext {
@@ -191,4 +193,23 @@ test('the key type is told from timers, or from keys and their key groups', asyn
     assert.equal(source.head.keySerializer.className, base.head.keySerializer.className)
     assert.equal(source.head.keySerializer.extent, 'known')
   }
+})
+
+test('the type of a key that nothing names is given', async () => {
+  const sample = samples.find(({ timers }) => timers.length === 0)!
+  // With another max parallelism no hash leads to its key group.
+  const maxParallelism = 7
+  const unknown = await open(sample, 'files', undefined, { maxParallelism })
+  assert.equal(unknown.head.keySerializer.className, 'unknown')
+  const inferred = (await open(sample, 'files')).head.keySerializer
+  for (const keyType of ['long', inferred.raw]) {
+    const given = await open(sample, 'files', undefined, { maxParallelism, keyType })
+    assert.equal(given.head.keySerializer.className, inferred.className)
+    assert.deepEqual(await found(given), expectedOf(sample))
+  }
+  await assert.rejects(
+    open(sample, 'files', undefined, { keyType: 'text' }),
+    /"text" is no type of a key: boolean, byte/,
+  )
+  await assert.rejects(open(sample, 'files', undefined, { keyType: new Uint8Array(3) }), { name: 'KobelError' })
 })

@@ -30,11 +30,12 @@ for (const backend of ['hashmap', 'rocksdb']) {
   const { location, records } = expectedOf(`fixtures/2.3.0/${backend}/unaligned`)
 
   test(`records that Flink cut are whole again: ${backend}`, async () => {
-    const snapshot = await openSnapshot(location)
+    const snapshot = await openSnapshot(location, { records: 'long' })
     const channels: (ReadChannel & { elements: readonly StreamElement[] })[] = []
     for (const operator of snapshot.operators) {
       for (const channel of operator.channelState()) {
-        const read = await channel.records(LONG)
+        // Of the type that was given at opening.
+        const read = await channel.records()
         channels.push({ operator: operator.id, channel, layout: LONG, records: read, elements: read.elements })
       }
     }
@@ -62,6 +63,12 @@ for (const backend of ['hashmap', 'rocksdb']) {
     )
   })
 }
+
+test('records are of no type where none was given', async () => {
+  const snapshot = await openSnapshot(expectedOf('fixtures/2.3.0/rocksdb/unaligned').location)
+  const [channel] = snapshot.operators.flatMap((operator) => operator.channelState())
+  await assert.rejects(channel!.records(), { code: 'USAGE' })
+})
 
 function recordsOf(values: readonly bigint[]): Uint8Array {
   const writer = new Writer(64)
