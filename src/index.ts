@@ -1,4 +1,7 @@
 /** kobel for Apache Flink, without Node: everything here also runs in a browser. */
+export { type Expectation, type Outcome, readExpectations } from './assertions/expectations.ts'
+export { junitXml, tapLines } from './assertions/report.ts'
+export { type AssertionResult, type RunStatement, runExpectations, type StatementRows } from './assertions/run.ts'
 export { Reader } from './bytes/reader.ts'
 export { Writer } from './bytes/writer.ts'
 export {

@@ -112,6 +112,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'TypeScript types, or a JSON Schema, of the states',
     load: () => import('./commands/types.ts'),
   },
+  test: {
+    summary: 'whether a snapshot holds to a file of expectations in SQL',
+    load: () => import('./commands/test.ts'),
+  },
   completion: {
     summary: 'a script that completes commands and names in bash, zsh or fish',
     load: () => import('./commands/completion.ts'),

@@ -16,6 +16,8 @@ export function kobel(args: readonly string[], env: Readonly<Record<string, stri
     encoding: 'utf8',
     env: { ...rest, ...env },
     maxBuffer: 1 << 28,
+    // Nothing may hang.
+    timeout: 120_000,
   })
   return { status, stdout, stderr }
 }

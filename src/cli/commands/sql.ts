@@ -1,19 +1,17 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { KobelError } from '../../error.ts'
-import { type Database, type NamedSnapshot, openDatabase, type QueryResult } from '../../query/duckdb/index.ts'
+import { type Database, openDatabase, type QueryResult } from '../../query/duckdb/index.ts'
 import { noSuch } from '../../snapshot/names.ts'
-import type { Snapshot } from '../../snapshot/open.ts'
-import { type SnapshotFlags, withSnapshot, withSnapshotOptions } from '../open.ts'
 import { outputWidth, writeLines } from '../output.ts'
 import { colorsFor } from '../render/colors.ts'
 import { startProgress } from '../render/progress.ts'
 import { sqlCsvLines, sqlJsonLines, sqlTableLines } from '../sql/rows.ts'
+import { openSources, type SourceFlags, withSources } from '../sql/sources.ts'
 
-interface SqlFlags extends SnapshotFlags {
+interface SqlFlags extends SourceFlags {
   readonly file?: string
   readonly format?: string
-  readonly attach?: readonly string[]
   readonly allowFiles?: boolean
   readonly memory?: string
 }
@@ -21,11 +19,10 @@ interface SqlFlags extends SnapshotFlags {
 const FORMATS: readonly string[] = ['table', 'jsonl', 'csv']
 
 export function configure(command: Command): Command {
-  return withSnapshotOptions(command)
+  return withSources(command)
     .argument('<path>', 'directory of a savepoint or checkpoint, its _metadata file, or a URL')
     .argument('[statement]', 'SQL of DuckDB; without one, a prompt on a terminal, else what stdin says')
     .option('--file <file>', 'reads the statements from a file')
-    .option('--attach <name=path>', 'another snapshot, whose tables are name.operator.state', collect, [])
     .option('--format <format>', 'table (on a terminal), jsonl (in a pipe) or csv')
     .option('--json', 'JSON lines, and errors as JSON')
     .option('--allow-files', 'statements may read and write files: COPY … TO, read_parquet and the like')
@@ -45,15 +42,11 @@ Example:
     .action(sql)
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value]
-}
-
 async function sql(path: string, statement: string | undefined, flags: SqlFlags): Promise<void> {
   const format = formatOf(flags)
   const isPrompt = statement === undefined && flags.file === undefined && process.stdin.isTTY === true
   const text = isPrompt ? undefined : statementOf(statement, flags)
-  await withSources(path, flags, async (source) => {
+  await openSources(path, flags, async (source) => {
     const database = await openDatabase(source, {
       allowFiles: flags.allowFiles ?? false,
       ...(flags.memory !== undefined && { memoryLimit: flags.memory }),
@@ -86,31 +79,6 @@ function formatOf({ format, json }: SqlFlags): string {
   if (json && format !== 'jsonl') throw new KobelError('USAGE', `--json prints JSON lines, --format ${format} does not`)
   return format
 }
-
-/** Opens all snapshots for as long as `use` takes. */
-async function withSources(
-  path: string,
-  flags: SqlFlags,
-  use: (source: Snapshot | readonly NamedSnapshot[]) => Promise<void>,
-): Promise<void> {
-  const attached = (flags.attach ?? []).map((text) => {
-    const at = text.indexOf('=')
-    if (at < 1) throw new KobelError('USAGE', `--attach takes name=path; found ${JSON.stringify(text)}`)
-    return { name: text.slice(0, at), path: text.slice(at + 1) }
-  })
-  await withSnapshot(path, flags, async (snapshot) => {
-    if (attached.length === 0) return use(snapshot)
-    const open = async (opened: readonly NamedSnapshot[]): Promise<void> => {
-      const next = attached[opened.length]
-      if (next === undefined) return use([{ name: MAIN, snapshot }, ...opened])
-      await withSnapshot(next.path, flags, (other) => open([...opened, { name: next.name, snapshot: other }]))
-    }
-    await open([])
-  })
-}
-
-/** The name of the first snapshot, which needs none. */
-const MAIN = 'this'
 
 async function print(database: Database, statement: string, format: string, signal?: AbortSignal): Promise<void> {
   const progress = startProgress('rows read', process.stderr)

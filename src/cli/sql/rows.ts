@@ -45,13 +45,18 @@ export async function* sqlCsvLines(result: QueryResult): AsyncGenerator<string, 
   }
 }
 
+/** A value as bare text: nested ones as JSON. */
+export function sqlText(value: SqlValue): string | null {
+  if (value === null || typeof value === 'string') return value
+  if (typeof value === 'bigint') return String(value)
+  const json = sqlJson(value)
+  return json.startsWith('"') ? (JSON.parse(json) as string) : json
+}
+
 /** An empty field is null, `""` an empty text. */
 function csvField(value: SqlValue): string {
-  if (value === null) return ''
-  if (typeof value === 'bigint') return String(value)
-  if (typeof value === 'string') return quoted(value)
-  const json = sqlJson(value)
-  return quoted(json.startsWith('"') ? (JSON.parse(json) as string) : json)
+  const text = sqlText(value)
+  return text === null ? '' : quoted(text)
 }
 
 function quoted(text: string): string {

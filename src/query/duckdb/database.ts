@@ -126,6 +126,7 @@ export class Database implements AsyncDisposable {
     const cancel = (): void => this.cancel(statement)
     this.onRows = options.onRows
     let isOver = false
+    let next: Promise<FromEngine> | undefined
     try {
       options.signal?.throwIfAborted()
       await this.opened
@@ -142,7 +143,7 @@ export class Database implements AsyncDisposable {
         throw this.failed(started, statement, options.signal)
       }
       result.setColumns(started.columns)
-      let next = this.ask({ type: 'next', statement }, statement)
+      next = this.ask({ type: 'next', statement }, statement)
       for (;;) {
         const message = await next
         if (message.type !== 'rows') {
@@ -156,7 +157,7 @@ export class Database implements AsyncDisposable {
       }
     } finally {
       options.signal?.removeEventListener('abort', cancel)
-      await this.finish(statement, isOver).finally(end)
+      await this.finish(statement, isOver, next).finally(end)
     }
   }
 
@@ -171,12 +172,15 @@ export class Database implements AsyncDisposable {
     return end
   }
 
-  private async finish(statement: number, isOver: boolean): Promise<void> {
+  /** @param asked the answer that is under way, which may be the end itself. */
+  private async finish(statement: number, isOver: boolean, asked?: Promise<FromEngine>): Promise<void> {
     // Also ends callbacks that DuckDB still makes for a result that was not read to its end.
     this.cancel(statement, isOver)
+    let answer = asked
     while (!isOver && this.failure === undefined) {
-      const message = await this.read().catch(() => undefined)
+      const message = await (answer ?? this.read()).catch(() => undefined)
       if (message === undefined || message.type === 'end' || message.type === 'failed') break
+      answer = undefined
     }
     for (const [scan, of] of this.scans) {
       if (of > statement) continue
