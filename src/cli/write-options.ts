@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { KobelError } from '../error.ts'
+import { openStore } from '../node/open-store.ts'
 import { openWritable } from '../node/open-writable.ts'
+import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import { FileSpill } from '../store/file-writer.ts'
 import type { WriteResult } from '../write/load.ts'
 import type { PartitionSink } from '../write/partition.ts'
 import { type PlanOptions, readPlan, type WritePlan } from '../write/plan.ts'
+import { resolveTypes } from '../write/types/references.ts'
 import { readFields } from './open.ts'
 import { formatBytes } from './render/size.ts'
 import { printable } from './render/text.ts'
@@ -77,7 +80,13 @@ export async function planFrom(file: string, flink: string | undefined): Promise
   if (plan.flink === undefined && flink === undefined) {
     throw new KobelError('USAGE', 'the plan does not say for which Flink version it is: add --flink 1.20', { file })
   }
-  return readPlan({ ...plan, flink: flink ?? plan.flink })
+  return readPlan(await resolveTypes({ ...plan, flink: flink ?? plan.flink }, openLocation))
+}
+
+/** Savepoints that the plan takes types from. */
+function openLocation(path: string): Promise<Snapshot> {
+  const { store, location } = openStore(path)
+  return openSnapshotIn(store, location)
 }
 
 function parsePlan(text: string, file: string): Record<string, unknown> {
