@@ -1,11 +1,9 @@
 package kobel.conformance.flink;
 
-import org.apache.flink.api.common.serialization.SerializerConfig;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
 /** A type that is just a serializer. */
-public final class SerializerType<T> extends TypeInformation<T> {
+public final class SerializerType<T> extends ConfiguredType<T> {
     private static final long serialVersionUID = 1;
     private final Class<?> type;
     private final TypeSerializer<T> serializer;
@@ -47,7 +45,7 @@ public final class SerializerType<T> extends TypeInformation<T> {
     }
 
     @Override
-    public TypeSerializer<T> createSerializer(SerializerConfig config) {
+    TypeSerializer<T> createSerializer() {
         return serializer.duplicate();
     }
 
