@@ -1,6 +1,7 @@
 import { KobelError } from '../error.ts'
 import { jsonToValue } from '../serializer/interpreter/json.ts'
 import type { Layout } from '../serializer/layout.ts'
+import type { Type } from '../serializer/type.ts'
 import { CLASS, emptyObject, TypedBytes, type Value } from '../serializer/value.ts'
 
 /** How values get another type where names do not say it. */
@@ -62,6 +63,27 @@ export function convertValue(to: Layout, value: Value, options: ConvertOptions =
     default:
       return value
   }
+}
+
+/**
+ * A row of SQL in the form of another type. Rows name no fields: they go by their place, `f0`, `f1`, …; what is not there
+ * is null.
+ */
+export function convertRow(type: Type, value: Value, options: ConvertOptions = {}): Value {
+  if (value === null || typeof value !== 'object' || !('fields' in value)) return value
+  const fields = (type.fields ?? []).map((field, i) => {
+    const name = `f${i}`
+    const source = options.from?.[name] ?? options.from?.[field.name]
+    const old = source === undefined ? memberOf(value, name, i) : at(value, source)
+    const given = options.defaults?.[name] ?? options.defaults?.[field.name]
+    if (old === undefined) return given === undefined ? null : (given as Value)
+    if (field.type.kind === 'long' && typeof old === 'number') return BigInt(old)
+    if (field.type.kind === 'int' || field.type.kind === 'short' || field.type.kind === 'byte') {
+      return whole(old, field.type.kind === 'int' ? 'i32' : field.type.kind === 'short' ? 'i16' : 'i8', name)
+    }
+    return (field.type.kind === 'double' || field.type.kind === 'float') && typeof old === 'bigint' ? Number(old) : old
+  })
+  return { kind: 'kind' in value ? value.kind! : '+I', fields }
 }
 
 const BITS = { i8: 7, i16: 15, i32: 31 } as const

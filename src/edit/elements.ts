@@ -10,6 +10,7 @@ import type { Value } from '../serializer/value.ts'
 import { readPart } from '../snapshot/decode.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import type { OperatorSource } from '../snapshot/operator-source.ts'
+import type { OnSkip } from '../snapshot/skipped.ts'
 import { editedInfo } from './head.ts'
 import type { ElementEdit, OperatorEdit } from './model.ts'
 import { type FileOutput, type Outputs, SnappyPieces } from './output.ts'
@@ -34,6 +35,7 @@ export async function writeElements(
   outputs: Outputs,
   partition: string,
   counts: ElementCounts,
+  onSkip?: OnSkip,
 ): Promise<OperatorStateHandle | undefined> {
   if (source.head.cut !== undefined) {
     throw new KobelError(
@@ -68,7 +70,7 @@ export async function writeElements(
     const state = batches.get(info.name)
     const mode = source.handle.states.find((each) => each.name === info.name)?.mode ?? state?.mode ?? 'SPLIT_DISTRIBUTE'
     const offsets: number[] = []
-    const options = { subtask: source.subtask }
+    const options = { subtask: source.subtask, ...(onSkip && { onSkip }) }
     if (state) {
       for await (const { batch, value, mapKey } of state.batchesWithLayouts(options)) {
         const pieces = changed(

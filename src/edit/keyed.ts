@@ -4,9 +4,10 @@ import { keyGroupPrefixBytes } from '../format/composite-key.ts'
 import { writeKeyedHead } from '../format/keyed-head.ts'
 import type { KeyedStateHandle, KeyGroupOffsets, KeyGroupRange } from '../format/metadata/index.ts'
 import { type KeyGroupExtent, keyGroupExtents, openKeyGroups } from '../snapshot/canonical-source.ts'
+import { BatchDecoder } from '../snapshot/decode.ts'
 import type { KeyedBatch, KeyedSource } from '../snapshot/keyed-source.ts'
 import type { Operator } from '../snapshot/operator.ts'
-import type { OnSkip } from '../snapshot/skipped.ts'
+import { type OnSkip, skipOrThrow } from '../snapshot/skipped.ts'
 import type { StateStream } from '../snapshot/streams.ts'
 import type { AddedRows } from './added.ts'
 import { addEntry, routeOf } from './entries.ts'
@@ -46,7 +47,8 @@ export async function writeKeyedSubtask(
   head: TargetHead,
   added: AddedRows,
 ): Promise<KeyedStateHandle> {
-  const canonical = await openCanonical(work.operator, sources, head)
+  // What is to be salvaged has to be looked at.
+  const canonical = work.onSkip ? undefined : await openCanonical(work.operator, sources, head)
   const partition = `${work.id}-keyed-${subtask}`
   const touched = added.touched(range, head)
   const [only] = canonical ?? []
@@ -157,6 +159,7 @@ async function writeEntries(
 ): Promise<void> {
   const prefixBytes = keyGroupPrefixBytes(work.maxParallelism)
   const buffer = new KeyGroupBuffer()
+  const decoder = new BatchDecoder()
   const { head } = output
   let open = range.keyGroupFirst
   const end = (): void => {
@@ -169,7 +172,7 @@ async function writeEntries(
     const routes = head.routes.get(source)!
     for (let i = 0; i < batch.count; i++) {
       const route = routeOf(routes, batch, i)
-      if (route.id < 0) continue
+      if (route.id < 0 || (work.onSkip && !decodes(work, decoder, batch, i, source.subtask))) continue
       addEntry(buffer, batch, i, route, open, prefixBytes)
       if (buffer.length >= GATHERED_BYTES) {
         output.piece(open, buffer.takeSettled())
@@ -181,6 +184,26 @@ async function writeEntries(
     work.onEntries(batch.count)
   }
   for (; open <= range.keyGroupLast; open++) end()
+}
+
+/** Whether an entry can be decoded; where it cannot, it is told of. */
+export function decodes(
+  work: KeyedWork,
+  decoder: BatchDecoder,
+  batch: KeyedBatch,
+  i: number,
+  subtask: number,
+): boolean {
+  try {
+    if (batch.kind === 'timers') decoder.timer(batch, i)
+    else decoder.entry(batch, i)
+    return true
+  } catch (error) {
+    const { keyGroup } = batch
+    const states = [batch.states[batch.stateIds[i]!]!.name]
+    skipOrThrow(error, work.onSkip, { part: 'keyed', subtask, keyGroups: [keyGroup, keyGroup], states, entries: 1 })
+    return false
+  }
 }
 
 /** Batches of several sources in ascending order of key groups. A batch is good until the next one is asked for. */

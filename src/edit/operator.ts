@@ -151,7 +151,7 @@ class OperatorTarget {
   private async writeRest(subtask: SubtaskMetadata): Promise<Partial<SubtaskMetadata>> {
     const { rawKeyedState } = subtask
     const managedOperatorState = await this.writeOperatorState(subtask)
-    const rest = await this.copier.copyRest(subtask, this.id)
+    const rest = await this.copier.copyRest(subtask, this.id, this.onSkip)
     const isUsers = rawKeyedState && this.rawOfUser.has(subtask.index)
     const raw = isUsers ? await this.copier.copyKeyed(rawKeyedState, `${this.id}-rawkeyed-${subtask.index}`) : undefined
     return { ...rest, ...(managedOperatorState && { managedOperatorState }), ...(raw && { rawKeyedState: raw }) }
@@ -168,8 +168,10 @@ class OperatorTarget {
       return undefined
     }
     const touched = source && [...source.states.keys()].some((name) => touchesElements(this.edit, name))
-    if (source && touched)
-      return writeElements(this.operator, source, this.edit, this.outputs, partition, this.elements)
+    // What is to be salvaged has to be looked at.
+    if (source && (touched || (this.onSkip && source.head.cut === undefined))) {
+      return writeElements(this.operator, source, this.edit, this.outputs, partition, this.elements, this.onSkip)
+    }
     this.counts.files++
     return { kind: 'operator-stream', states: handle.states, stream: await this.copier.copy(handle.stream, partition) }
   }

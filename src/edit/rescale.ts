@@ -2,6 +2,7 @@ import { KobelError } from '../error.ts'
 import { keyGroupPrefixBytes } from '../format/composite-key.ts'
 import type { KeyedStateHandle, KeyGroupOffsets } from '../format/metadata/index.ts'
 import { keyGroupExtents, openKeyGroups } from '../snapshot/canonical-source.ts'
+import { BatchDecoder } from '../snapshot/decode.ts'
 import { keyGroupRangeOf, subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import type { KeyedBatch, KeyedSource } from '../snapshot/keyed-source.ts'
 import type { StateStream } from '../snapshot/streams.ts'
@@ -10,7 +11,7 @@ import { Buckets } from './buckets.ts'
 import { addEntry, routeOf } from './entries.ts'
 import type { Route, TargetHead } from './head.ts'
 import { type KeyHash, rehash } from './key-hash.ts'
-import type { KeyedWork } from './keyed.ts'
+import { decodes, type KeyedWork } from './keyed.ts'
 import { KeyedOutput } from './keyed-output.ts'
 import { walkEntries } from './walk.ts'
 
@@ -91,9 +92,8 @@ async function rehashRange(
     ...(keyGroup !== undefined && { keyGroups: [keyGroup, keyGroup] as const }),
     ...(onSkip && { onSkip }),
   }
-  const prefixBytes = keyGroupPrefixBytes(work.maxParallelism)
   for await (const batch of source.scan(options)) {
-    const wait = addBatch(batch, routes, rehashes, buckets, prefixBytes)
+    const wait = addBatch(work, batch, source.subtask, routes, rehashes, buckets)
     if (wait) await wait
     work.counts.entries += batch.count
     work.onEntries(batch.count)
@@ -101,16 +101,19 @@ async function rehashRange(
 }
 
 function addBatch(
+  work: RescaleWork,
   batch: KeyedBatch,
+  subtask: number,
   routes: readonly Route[],
   rehashes: readonly Rehash[],
   buckets: Buckets,
-  prefixBytes: 1 | 2,
 ): Promise<void> | undefined {
+  const prefixBytes = keyGroupPrefixBytes(work.maxParallelism)
+  const decoder = new BatchDecoder()
   const { keys, buffer } = batch
   for (let i = 0; i < batch.count; i++) {
     const route = routeOf(routes, batch, i)
-    if (route.id < 0) continue
+    if (route.id < 0 || (work.onSkip && !decodes(work, decoder, batch, i, subtask))) continue
     if (!route.splits) throw new KobelError('UNHASHABLE', 'where keys end is not known', { state: route.target.name })
     const to = rehashes[batch.stateIds[i]!]!(buffer, keys[2 * i]!, keys[2 * i + 1]!, batch.keyGroup)
     const bucket = buckets.of(to)

@@ -1,5 +1,6 @@
 import { KobelError } from '../error.ts'
 import type { KeyedStateHandle, StreamStateHandle, SubtaskMetadata } from '../format/metadata/index.ts'
+import { type OnSkip, skipOrThrow } from '../snapshot/skipped.ts'
 import type { StreamOpener } from '../snapshot/streams.ts'
 import { rootOf } from '../store/store.ts'
 import type { Outputs } from './output.ts'
@@ -67,17 +68,26 @@ export class StreamCopier {
   }
 
   /** Raw operator state and channel state of a subtask. */
-  async copyRest(subtask: SubtaskMetadata, operator: string): Promise<Partial<SubtaskMetadata>> {
-    const copy = (part: string, stream: StreamStateHandle): Promise<StreamStateHandle> =>
-      this.copy(stream, `${operator}-${part}-${subtask.index}`)
-    const { rawOperatorState: raw } = subtask
+  async copyRest(subtask: SubtaskMetadata, operator: string, onSkip?: OnSkip): Promise<Partial<SubtaskMetadata>> {
+    const { index, rawOperatorState: raw } = subtask
+    const copy = async <T extends { readonly stream: StreamStateHandle }>(
+      part: 'input-channel' | 'result-subpartition' | 'raw-operator',
+      of: T,
+    ): Promise<T[]> => {
+      try {
+        return [{ ...of, stream: await this.copy(of.stream, `${operator}-${part.replace('-', '')}-${index}`) }]
+      } catch (error) {
+        skipOrThrow(error, onSkip, { part, subtask: index })
+        return []
+      }
+    }
     const inputs: SubtaskMetadata['inputChannelState'][number][] = []
-    for (const each of subtask.inputChannelState) inputs.push({ ...each, stream: await copy('input', each.stream) })
+    for (const each of subtask.inputChannelState) inputs.push(...(await copy('input-channel', each)))
     const outputs: SubtaskMetadata['resultSubpartitionState'][number][] = []
-    for (const each of subtask.resultSubpartitionState)
-      outputs.push({ ...each, stream: await copy('result', each.stream) })
+    for (const each of subtask.resultSubpartitionState) outputs.push(...(await copy('result-subpartition', each)))
+    const [rawOperatorState] = raw ? await copy('raw-operator', raw) : []
     return {
-      ...(raw && { rawOperatorState: { ...raw, stream: await copy('rawoperator', raw.stream) } }),
+      ...(rawOperatorState && { rawOperatorState }),
       inputChannelState: inputs,
       resultSubpartitionState: outputs,
     }

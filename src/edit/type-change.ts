@@ -8,7 +8,7 @@ import { serializerSnapshotOf } from '../write/types/build.ts'
 import type { TypeDescription } from '../write/types/description.ts'
 import { ttlSnapshot } from '../write/types/state.ts'
 import { forbidsNulls, whereNullIsWrong, whyBytesDiffer } from './compatible.ts'
-import { type ConvertOptions, convertValue } from './convert-value.ts'
+import { type ConvertOptions, convertRow, convertValue } from './convert-value.ts'
 
 /** A state that gets another type. */
 export interface TypeChange {
@@ -32,7 +32,10 @@ export interface ReplaceOptions extends ConvertOptions {
 /** Gives the values of a state another type: each is decoded and written anew. */
 export function replaceType(type: TypeDescription, flink: string, options: ReplaceOptions = {}): TypeChange {
   const snapshot = serializerSnapshotOf(type, flink)
-  const convert = options.convert ?? ((value: Value) => convertValue(snapshot.layout, value, options))
+  const isSqlRow = snapshot.type.kind === 'row' && snapshot.layout.op !== 'row'
+  const byName = (value: Value): Value =>
+    isSqlRow ? convertRow(snapshot.type, value, options) : convertValue(snapshot.layout, value, options)
+  const convert = options.convert ?? byName
   return { bytesStay: false, metaInfo: (info) => withValue(info, () => snapshot), convert }
 }
 
