@@ -60,6 +60,10 @@ export function snappyDecompress(
   return first === 0 && length === target.length ? target : target.subarray(first, first + length)
 }
 
+/** So far from the ends more may be moved than an element has, four bytes at a time: what is too much is overwritten. */
+const SLACK_IN = 16
+const SLACK_OUT = 64 + 16
+
 /** Returns -1, or where in the input it went wrong. */
 function decodeElements(
   input: Uint8Array,
@@ -69,6 +73,10 @@ function decodeElements(
   first: number,
   limit: number,
 ): number {
+  const from = new DataView(input.buffer, input.byteOffset, input.byteLength)
+  const to = new DataView(output.buffer, output.byteOffset, output.byteLength)
+  const fastIn = end - SLACK_IN
+  const fastOut = limit - SLACK_OUT
   let p = start
   let o = first
   while (p < end) {
@@ -77,6 +85,19 @@ function decodeElements(
     const kind = tag & 3
     let length = (tag >> 2) + 1
     if (kind === 0) {
+      if (length <= 16 && p <= fastIn && o <= fastOut) {
+        to.setInt32(o, from.getInt32(p))
+        if (length > 4) {
+          to.setInt32(o + 4, from.getInt32(p + 4))
+          if (length > 8) {
+            to.setInt32(o + 8, from.getInt32(p + 8))
+            to.setInt32(o + 12, from.getInt32(p + 12))
+          }
+        }
+        o += length
+        p += length
+        continue
+      }
       if (length > 60) {
         const extra = length - 60
         if (p + extra > end) return at
@@ -109,7 +130,12 @@ function decodeElements(
       p += 4
     }
     if (offset === 0 || offset > o - first || length > limit - o) return at
-    for (let from = o - offset, stop = o + length; o < stop; ) output[o++] = output[from++]!
+    let back = o - offset
+    const stop = o + length
+    if (offset >= 4 && o <= fastOut) {
+      for (; o < stop; o += 4, back += 4) to.setInt32(o, to.getInt32(back))
+      o = stop
+    } else while (o < stop) output[o++] = output[back++]!
   }
   return o === limit ? -1 : end
 }
