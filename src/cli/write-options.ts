@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { KobelError } from '../error.ts'
 import { openStore } from '../node/open-store.ts'
 import { openWritable } from '../node/open-writable.ts'
+import type { EngineOptions } from '../node/write-savepoint.ts'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import { FileSpill } from '../store/file-writer.ts'
 import type { WriteResult } from '../write/load.ts'
@@ -10,6 +11,7 @@ import type { PartitionSink } from '../write/partition.ts'
 import { type PlanOptions, readPlan, type WritePlan } from '../write/plan.ts'
 import { resolveTypes } from '../write/types/references.ts'
 import { readFields } from './open.ts'
+import { startProgress } from './render/progress.ts'
 import { formatBytes } from './render/size.ts'
 import { printable } from './render/text.ts'
 import { loadSerializers } from './user-serializers.ts'
@@ -31,6 +33,54 @@ export function withWriteOptions(command: Command): Command {
     .option('--inline-bytes <count>', 'state streams of up to so many bytes go into _metadata (20480)')
     .option('--memory <mebibytes>', 'memory for rows; more are spilled to temporary files (64)')
     .option('--spill <directory>', "where temporary files go; by default the system's directory for them")
+}
+
+/** Of the commands that write a whole savepoint. */
+export interface EngineFlags extends WriteFlags {
+  readonly workers?: string
+  readonly clean?: boolean
+}
+
+export function withEngineOptions(command: Command): Command {
+  return withWriteOptions(command)
+    .option('--workers <count>', 'threads that encode, sort and write (1); the savepoint is the same for any number')
+    .option('--clean', 'remove files that an interrupted command left in the directory')
+}
+
+/**
+ * Runs the local engine. An interrupt (Ctrl-C) stops it: then there is no savepoint.
+ * @param what progress counts.
+ */
+export async function runEngine(
+  flags: EngineFlags,
+  what: string,
+  run: (options: EngineOptions) => Promise<WriteResult>,
+): Promise<void> {
+  const inlineBytes = countOf('--inline-bytes', flags.inlineBytes)
+  const memory = countOf('--memory', flags.memory)
+  const workers = countOf('--workers', flags.workers)
+  const cancelled = new AbortController()
+  const stop = (): void =>
+    cancelled.abort(new KobelError('STORE', 'the command was interrupted: there is no savepoint', { file: flags.to }))
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  const progress = startProgress(what, process.stderr)
+  try {
+    const result = await run({
+      ...(await planOptionsOf(flags)),
+      clean: flags.clean ?? false,
+      signal: cancelled.signal,
+      onRows: progress.add,
+      ...(inlineBytes !== undefined && { inlineBytes }),
+      ...(memory !== undefined && { memoryBytes: memory * 2 ** 20 }),
+      ...(workers !== undefined && { workers }),
+      ...(flags.spill !== undefined && { spillDirectory: flags.spill }),
+    }).finally(progress.end)
+    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describeWritten(result))
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
 }
 
 export function withTypeOptions(command: Command): Command {
@@ -101,7 +151,7 @@ function parsePlan(text: string, file: string): Record<string, unknown> {
   throw new KobelError('USAGE', 'a plan is a JSON object, or the first line of a dump', { file })
 }
 
-export function describeWritten(result: WriteResult): string {
+function describeWritten(result: WriteResult): string {
   const counts = Object.entries(result.rows).map(([kind, count]) => `  ${kind.padEnd(14)} ${count}`)
   return describeLines(`savepoint for Flink ${result.flink} in ${result.directory}`, result, counts)
 }

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { read } from 'node:fs'
 import { type FileHandle, link, mkdir, open, rename, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { KobelError } from '../error.ts'
 import { FileStore } from './file.ts'
 import { join } from './store.ts'
@@ -119,6 +121,7 @@ export class FileSpill implements Spill {
           }),
         read: (start, end) => attempt(path, () => readAll(handle, start, end)),
         close: () => this.end(handle),
+        descriptor: handle.fd,
       }
     })
   }
@@ -137,7 +140,17 @@ export class FileSpill implements Spill {
   }
 }
 
-async function readAll(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
+/** A temporary file that another thread of the program wrote, and closes. */
+export function sharedSpillFile(descriptor: number): SpillFile {
+  const file = { read: promisify(read).bind(undefined, descriptor) } as unknown as Pick<FileHandle, 'read'>
+  return {
+    append: () => Promise.reject(new KobelError('STORE', 'a temporary file of another thread is only read')),
+    read: (start, end) => attempt(`descriptor ${descriptor}`, () => readAll(file, start, end)),
+    close: async () => {},
+  }
+}
+
+async function readAll(handle: Pick<FileHandle, 'read'>, start: number, end: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(end - start)
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done)

@@ -41,6 +41,8 @@ export interface SpillFile {
   read(start: number, end: number): Promise<Uint8Array>
   /** Lets go of the file and its bytes. */
   close(): Promise<void>
+  /** The number of the open file, by which other threads of the program read it. */
+  readonly descriptor?: number
 }
 
 /** Where a writer puts what does not fit into memory. */

@@ -3,7 +3,7 @@ import { KobelError, locate } from '../error.ts'
 import { subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import { ColumnReader, type ColumnRows } from './column-rows.ts'
 import type { PartitionHandle, WriteHandle } from './handle.ts'
-import { MEMORY_BYTES, type PartitionSink, PartitionWriter, placeOf } from './partition.ts'
+import { type HandedRuns, MEMORY_BYTES, type PartitionSink, PartitionWriter, placeOf } from './partition.ts'
 import {
   isKeyed,
   operatorOf,
@@ -147,12 +147,20 @@ export class Intake {
    * Writes the partitions; they are durable when this resolves.
    * @param untouched whether partitions are written for which no row came.
    */
-  async finish(untouched = true): Promise<WriteHandle> {
+  async finish(untouched = true, signal?: AbortSignal): Promise<WriteHandle> {
     const written: PartitionHandle[] = []
     for (const writer of this.writers.values()) {
+      signal?.throwIfAborted()
       if (untouched || writer.rows > 0) written.push(await writer.finish())
     }
     return { kobelHandle: 1, plan: this.hash, partitions: written }
+  }
+
+  /** What was added, by partition, for other threads that write them. */
+  async handOff(): Promise<Map<string, HandedRuns>> {
+    const handed = new Map<string, HandedRuns>()
+    for (const [id, writer] of this.writers) if (writer.rows > 0) handed.set(id, await writer.handOff())
+    return handed
   }
 
   /** Lets go of everything. */

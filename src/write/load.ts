@@ -4,7 +4,7 @@ import { type CommitOptions, type CommitResult, checkTarget, commit } from './co
 import { atLine, Intake } from './intake.ts'
 import type { PartitionSink } from './partition.ts'
 import { objectAt, type PlanOptions, readPlan, type WritePlan } from './plan.ts'
-import { parseLine, type RowOrLine, type TakeOptions, takeRows } from './take-lines.ts'
+import { parseLine, type RowOrLine, type Taken, type TakeOptions, takeRows } from './take-lines.ts'
 
 export interface WriteOptions extends PlanOptions, CommitOptions, TakeOptions {}
 
@@ -60,25 +60,47 @@ export async function loadDump(
   sink: PartitionSink,
   options: LoadOptions = {},
 ): Promise<LoadResult> {
-  const each = iterate(lines)
+  await checkTarget(sink.store, sink.directory)
+  const opened = await openDump(lines, options.flink)
   try {
-    await checkTarget(sink.store, sink.directory)
-    const first = await each.next()
-    if (first.done) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}, there are no lines')
-    const plan = planAtLine(first.value, options.flink)
-    const intake = new Intake(plan, sink, options)
-    const ended = await takeRows(intake, each, 1, options)
-    if (!ended && !options.partial) {
-      throw new KobelError(
-        'TRUNCATED',
-        'the dump does not end with the line {"end": …}: it was cut. --partial (option partial) takes it for whole',
-      )
-    }
-    return await commitIntake(plan, intake, sink, options)
+    const intake = new Intake(opened.plan, sink, options)
+    checkEnded(await takeRows(intake, opened.rows, 1, options), options)
+    return await commitIntake(opened.plan, intake, sink, options)
   } finally {
-    await each.return?.(undefined)
+    await opened.rows.return()
     await sink.spill.close()
   }
+}
+
+/** A dump: its plan, and the lines behind it. */
+export interface OpenedDump {
+  readonly plan: WritePlan
+  readonly rows: AsyncGenerator<string, void, undefined>
+}
+
+/** Reads the first line of a dump. @throws KobelError `USAGE` where it is no plan. */
+export async function openDump(
+  lines: Iterable<string> | AsyncIterable<string>,
+  flink: string | undefined,
+): Promise<OpenedDump> {
+  const rows = iterate(lines)
+  try {
+    const first = await rows.next()
+    if (first.done) throw new KobelError('USAGE', 'a dump begins with a line {"plan": …}, there are no lines')
+    return { plan: planAtLine(first.value, flink), rows }
+  } catch (error) {
+    await rows.return()
+    throw error
+  }
+}
+
+/** @throws KobelError `TRUNCATED` where a dump has no last line. */
+export function checkEnded({ end }: Pick<Taken, 'end'>, { partial }: Pick<TakeOptions, 'partial'>): void {
+  if (end || partial) return
+  throw new KobelError(
+    'TRUNCATED',
+    'the dump does not end with the line {"end": …}: it was cut. --partial (option partial) takes it for whole',
+  )
 }
 
 async function* iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
@@ -91,7 +113,7 @@ async function commitIntake(
   { store, directory }: PartitionSink,
   options: WriteOptions,
 ): Promise<WriteResult> {
-  const handle = await intake.finish()
+  const handle = await intake.finish(true, options.signal)
   options.signal?.throwIfAborted()
   const result = await commit(store, directory, plan, handle, options)
   return { ...result, flink: plan.flink, rows: intake.rows() }

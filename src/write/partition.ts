@@ -17,7 +17,7 @@ import {
 } from './plan.ts'
 import type { ResolvedOperator } from './resolve.ts'
 import type { WriteRow } from './rows.ts'
-import type { SortedRuns } from './sorted-runs.ts'
+import type { SortedRuns, SpilledRun } from './sorted-runs.ts'
 import { StreamOutput } from './stream-output.ts'
 
 /** Where and how a partition is written. */
@@ -34,6 +34,14 @@ export interface PartitionSink {
 
 export const MEMORY_BYTES: number = 64 << 20
 export const INLINE_BYTES = 20480
+
+/** Rows of a partition that one of several threads was given. */
+export interface HandedRuns {
+  readonly rows: number
+  /** Elements of each operator state. */
+  readonly counts: readonly number[]
+  readonly runs: readonly SpilledRun[]
+}
 
 /** A partition to which rows are added, and which is written in the end. */
 export class PartitionWriter {
@@ -87,6 +95,20 @@ export class PartitionWriter {
   /** Lets go of memory. */
   spill(): Promise<void> {
     return this.runs.spill()
+  }
+
+  /** What was added, for another thread that writes the partition. */
+  async handOff(): Promise<HandedRuns> {
+    return { rows: this.rows, counts: this.operatorState?.counts ?? [], runs: await this.runs.handOff() }
+  }
+
+  /** Takes what another thread was given. */
+  adopt({ rows, counts, runs }: HandedRuns): void {
+    this.rows += rows
+    for (const run of runs) this.runs.adopt(run)
+    counts.forEach((count, id) => {
+      this.operatorState!.counts[id]! += count
+    })
   }
 
   /** Writes the partition; it is durable when this resolves. */

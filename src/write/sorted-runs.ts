@@ -92,6 +92,17 @@ export class SortedRuns {
     this.release()
   }
 
+  /** Spills what is held and gives all runs away; whoever takes them closes their files. */
+  async handOff(): Promise<SpilledRun[]> {
+    await this.spill()
+    return this.runs.splice(0)
+  }
+
+  /** Takes a run that another has sorted, by the same rules. */
+  adopt(run: SpilledRun): void {
+    this.runs.push(run)
+  }
+
   /**
    * Gives every record in order. After each, `pause` may give a promise to wait for. Records are parts of buffers that
    * are used again.
@@ -216,7 +227,8 @@ const ROOM_BYTES = 256
 const SMALL_BYTES = 8 << 20
 const PIECE_BYTES = 1 << 18
 
-interface SpilledRun {
+/** Sorted records in a file. */
+export interface SpilledRun {
   readonly file: SpillFile
   readonly length: number
 }

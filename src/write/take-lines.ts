@@ -18,10 +18,31 @@ export interface TakeOptions {
   readonly signal?: AbortSignal
 }
 
+/** The last line of a dump: `{"end": {"rows": N}}`. */
+export interface End {
+  /** Of all lines, from 1. */
+  readonly line: number
+  readonly rows: unknown
+  readonly partial: boolean
+}
+
+/** What was taken. */
+export interface Taken {
+  /** The number of the next line, from 1; columns count as many. */
+  line: number
+  rows: number
+  /** The line of the last row. */
+  lastRow: number
+  end: End | undefined
+}
+
+/** @param line the number of the first. */
+export function newTaken(line: number): Taken {
+  return { line, rows: 0, lastRow: 0, end: undefined }
+}
+
 /**
- * Adds all rows. A line `{"end": {"rows": N}}`, the last one of a dump, must tell how many there were.
- *
- * Gives whether that line was there.
+ * Adds all rows; of a dump, its last line must tell how many there were.
  *
  * @param before lines that came before the first of these.
  * @throws KobelError which names the line.
@@ -31,38 +52,59 @@ export async function takeRows(
   rows: Iterable<RowOrLine> | AsyncIterable<RowOrLine>,
   before: number,
   options: TakeOptions,
-): Promise<boolean> {
-  let number = before
-  let count = 0
-  let ended = false
+): Promise<Taken> {
+  const taken: Taken = newTaken(before + 1)
   for await (const each of rows) {
     options.signal?.throwIfAborted()
-    number++
-    if (each === '') continue
-    try {
-      if (typeof each === 'object' && 'columns' in each) {
-        await intake.addColumns(each, number - before - 1)
-        number += each.count - 1
-        count += each.count
-        options.onRows?.(each.count)
-        continue
-      }
-      const row = typeof each === 'string' ? parseLine(each) : (objectAt(each, 'a row') as Record<string, unknown>)
-      if (ended) throw new KobelError('USAGE', 'there is a line behind the last one, {"end": …}: two dumps in one?')
-      ended = isEnd(row, count, options.partial ?? false)
-      if (ended) continue
-      count++
-      const wait = takeRow(intake, row, number - before - 1)
-      if (wait) await wait
-    } catch (error) {
-      throw atLine(error, number)
-    }
-    options.onRows?.(1)
+    const had = taken.rows
+    const wait = takeRow(intake, each, taken.line - before - 1, taken)
+    if (wait) await wait
+    options.onRows?.(taken.rows - had)
   }
-  return ended
+  checkEnd(taken, options.partial ?? false)
+  return taken
 }
 
-function takeRow(intake: Intake, row: Record<string, unknown>, index: number): Promise<void> | undefined {
+/**
+ * Adds one row, or what is one line, or columns.
+ * @param index of the row among all.
+ */
+export function takeRow(intake: Intake, each: RowOrLine, index: number, taken: Taken): Promise<void> | undefined {
+  const { line } = taken
+  try {
+    if (typeof each === 'object' && 'columns' in each) {
+      taken.line += each.count
+      taken.rows += each.count
+      taken.lastRow = line
+      return intake.addColumns(each, index).catch((error) => {
+        throw atLine(error, line)
+      })
+    }
+    taken.line++
+    if (each === '') return undefined
+    const row = typeof each === 'string' ? parseLine(each) : (objectAt(each, 'a row') as Record<string, unknown>)
+    if (row.end !== undefined) {
+      const { rows, partial } = objectAt(row.end, 'the last line of a dump')
+      if (taken.end) throw behindEnd()
+      taken.end = { line, rows, partial: partial === true }
+      return undefined
+    }
+    if (taken.end && taken.end.line < line) throw behindEnd()
+    taken.rows++
+    taken.lastRow = line
+    return addRow(intake, row, index)?.catch((error) => {
+      throw atLine(error, line)
+    })
+  } catch (error) {
+    throw atLine(error, line)
+  }
+}
+
+function behindEnd(): KobelError {
+  return new KobelError('USAGE', 'there is a line behind the last one, {"end": …}: two dumps in one?')
+}
+
+function addRow(intake: Intake, row: Record<string, unknown>, index: number): Promise<void> | undefined {
   if (row.plan !== undefined) {
     throw new KobelError('USAGE', 'the line has a plan, a row was expected: kobel load takes a dump with its plan')
   }
@@ -82,20 +124,18 @@ function checkBlob({ part, kind, operator, bytes }: Record<string, unknown>): vo
 }
 
 /** @throws KobelError `TRUNCATED` where rows are missing, `INCOMPATIBLE` where they were left out. */
-function isEnd(row: Record<string, unknown>, count: number, partial: boolean): boolean {
-  if (row.end === undefined) return false
-  const { rows, partial: isPartial } = objectAt(row.end, 'the last line of a dump')
-  if (isPartial === true && !partial) {
-    throw new KobelError(
-      'INCOMPATIBLE',
-      'the dump is a part: of some operators (--operator), or of what could be read (--salvage). The rest would come out empty; --partial (option partial) takes it so',
-    )
+export function checkEnd({ end, rows, lastRow }: Taken, partial: boolean): void {
+  if (!end || partial) return
+  if (end.line < lastRow) throw atLine(behindEnd(), lastRow)
+  if (end.partial) {
+    const message =
+      'the dump is a part: of some operators (--operator), or of what could be read (--salvage). The rest would come out empty; --partial (option partial) takes it so'
+    throw atLine(new KobelError('INCOMPATIBLE', message), end.line)
   }
-  if (rows === count || partial) return true
-  throw new KobelError(
-    'TRUNCATED',
-    `the dump had ${JSON.stringify(rows)} rows when it was made, ${count} are here: lines are missing or there twice`,
-  )
+  if (end.rows === rows) return
+  const told = JSON.stringify(end.rows)
+  const message = `the dump had ${told} rows when it was made, ${rows} are here: lines are missing or there twice`
+  throw atLine(new KobelError('TRUNCATED', message), end.line)
 }
 
 export function parseLine(line: string): Record<string, unknown> {

@@ -1,22 +1,12 @@
 import type { Command } from 'commander'
-import { writeRows } from '../../write/load.ts'
+import { writeSavepoint } from '../../node/write-savepoint.ts'
 import type { WritePlan } from '../../write/plan.ts'
 import type { RowOrLine } from '../../write/take-lines.ts'
 import { linesOf } from '../lines.ts'
-import { startProgress } from '../render/progress.ts'
-import {
-  describeWritten,
-  planFrom,
-  planOptionsOf,
-  sinkOf,
-  type WriteFlags,
-  withTypeOptions,
-  withWriteOptions,
-} from '../write-options.ts'
+import { type EngineFlags, planFrom, runEngine, withEngineOptions, withTypeOptions } from '../write-options.ts'
 
-interface CommandFlags extends WriteFlags {
+interface CommandFlags extends EngineFlags {
   readonly rows?: string
-  readonly clean?: boolean
 }
 
 export function configure(command: Command): Command {
@@ -25,8 +15,7 @@ export function configure(command: Command): Command {
     .requiredOption('--to <directory>', 'the new savepoint, which must not be there yet')
     .option('--rows <file>', 'the rows, JSON lines as kobel dump prints them; from stdin where it is not given')
     .option('--flink <version>', "the Flink version that is to restore it, 1.16 to 2.3 (the plan's)")
-  withWriteOptions(command).option('--clean', 'remove files that an interrupted write left in the directory')
-  return withTypeOptions(command)
+  return withTypeOptions(withEngineOptions(command))
     .option('--json', 'the result as JSON')
     .addHelpText(
       'after',
@@ -45,19 +34,7 @@ Example:
 
 async function write(file: string, flags: CommandFlags): Promise<void> {
   const plan = await planFrom(file, flags.flink)
-  const options = await planOptionsOf(flags)
-  const sink = sinkOf(flags)
-  const progress = startProgress('rows read', process.stderr)
-  try {
-    const result = await writeRows(plan, rowsOf(plan, flags), sink, {
-      ...options,
-      clean: flags.clean ?? false,
-      onRows: progress.add,
-    }).finally(progress.end)
-    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describeWritten(result))
-  } finally {
-    await sink.store.close?.()
-  }
+  await runEngine(flags, 'rows read', (options) => writeSavepoint(plan, rowsOf(plan, flags), flags.to, options))
 }
 
 /** Where rows come from. */
