@@ -18,6 +18,7 @@ export interface SnapshotFlags {
   readonly uids?: string
   readonly fields?: string
   readonly protobuf?: string
+  readonly python?: boolean
   readonly serializers?: string
   readonly keyType?: readonly string[]
   readonly json?: boolean
@@ -29,6 +30,7 @@ export function withSnapshotOptions(command: Command): Command {
     .option('--uids <file>', 'candidate uids, one a line: they name operators whose ids are their hashes')
     .option('--fields <file>', 'declared fields of classes that Kryo wrote, as JSON')
     .option('--protobuf <file>', 'descriptors of Protobuf messages that Kryo wrote, of protoc --descriptor_set_out')
+    .option('--python', 'show what is pickled in the bytes that PyFlink stores')
     .option('--serializers <file>', 'rows for serializers of your own, a module in JavaScript or TypeScript')
     .option('--key-type <operator=type>', 'of keys that nothing in a changelog names the type of; repeatable', addTo)
 }
@@ -86,6 +88,7 @@ async function openOptionsOf(flags: SnapshotFlags): Promise<OpenOptions> {
     ...(flags.fields !== undefined && { fields: await readFields(flags.fields) }),
     ...(flags.protobuf !== undefined && { protobuf: await readDescriptors(flags.protobuf) }),
     ...(flags.keyType !== undefined && { keyTypes: keyTypesOf(flags.keyType) }),
+    ...(flags.python && { python: true }),
     ...(flags.serializers !== undefined && { serializers: await loadSerializers(flags.serializers) }),
   }
 }

@@ -23,4 +23,6 @@ export interface SerializerOptions {
   readonly fields?: FieldDescriptions
   /** A `FileDescriptorSet`, for Protobuf messages that Kryo wrote. */
   readonly protobuf?: Uint8Array
+  /** Whether a `byte[]` may be a Python value, as in jobs of PyFlink. */
+  readonly python?: boolean
 }

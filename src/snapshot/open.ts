@@ -107,6 +107,7 @@ export async function openSnapshotIn(store: Store, location: string, options: Op
       kryoVersion: metadata.version >= 5 ? (5 as const) : (2 as const),
       ...(options.fields && { fields: options.fields }),
       ...(options.protobuf && { protobuf: options.protobuf }),
+      ...(options.python && { python: true }),
     },
   }
   const uids = new Map((options.uids ?? []).map((uid) => [operatorIdOf(uid), uid]))

@@ -11,6 +11,8 @@ export interface OpenOptions {
   readonly fields?: FieldDescriptions
   /** A `FileDescriptorSet` (`protoc --include_imports --descriptor_set_out=FILE`), for Protobuf messages that Kryo wrote. */
   readonly protobuf?: Uint8Array
+  /** In a job of PyFlink: shows what is pickled in a `byte[]`, beside the bytes. */
+  readonly python?: boolean
   /** Candidate uids: they name operators whose ids are their hashes. */
   readonly uids?: readonly string[]
   /** Of several checkpoints below the path, take the newest that is complete. */

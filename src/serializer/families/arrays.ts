@@ -1,4 +1,5 @@
 import type { Layout } from '../layout.ts'
+import { PYTHON_BYTES } from '../python/codec.ts'
 import type { SerializerRow } from '../row.ts'
 import type { Type, TypeKind } from '../type.ts'
 import { BASE, compositeRow, simpleNamed } from './rows.ts'
@@ -11,9 +12,33 @@ function primitiveArray(name: string, kind: TypeKind, element: Layout): Serializ
   return simpleNamed(PACKAGE, `${name}PrimitiveArray`, type, { op: 'list', of: 'array', element })
 }
 
+/** In jobs of PyFlink every value is a `byte[]`, of which only the user can say that it is one of Python. */
+function orPython(bytes: SerializerRow): SerializerRow {
+  const innerOf = (body: unknown): unknown => (body instanceof PythonBody ? body.inner : body)
+  return {
+    ...bytes,
+    readBody: (source, version) => {
+      const inner = bytes.readBody(source, version)
+      return source.options?.python ? new PythonBody(inner) : inner
+    },
+    writeBody: (writer, body, version) => bytes.writeBody(writer, innerOf(body), version),
+    type: (body) => bytes.type(innerOf(body)),
+    layout: (body) =>
+      body instanceof PythonBody ? { op: 'codec', codec: PYTHON_BYTES, className: '[B' } : bytes.layout(body),
+  }
+}
+
+class PythonBody {
+  readonly inner: unknown
+
+  constructor(inner: unknown) {
+    this.inner = inner
+  }
+}
+
 export const ARRAY_ROWS: readonly SerializerRow[] = [
   primitiveArray('Boolean', 'boolean', { op: 'boolean' }),
-  simpleNamed(PACKAGE, 'BytePrimitiveArray', { kind: 'bytes' }, { op: 'bytes' }),
+  orPython(simpleNamed(PACKAGE, 'BytePrimitiveArray', { kind: 'bytes' }, { op: 'bytes' })),
   simpleNamed(PACKAGE, 'CharPrimitiveArray', { kind: 'array', arguments: [{ kind: 'char' }] }, { op: 'chars' }),
   primitiveArray('Short', 'short', { op: 'i16' }),
   primitiveArray('Int', 'int', { op: 'i32' }),
