@@ -8,6 +8,7 @@ import { diffElements } from './elements.ts'
 import { diffEntries, Sum } from './entries.ts'
 import type { Difference, DiffOptions, DiffSummary, OperatorPair, OperatorSummary } from './model.ts'
 import { diffTypes } from './types.ts'
+import { verdictsOf } from './verdicts.ts'
 
 /**
  * What differs between two snapshots, whatever their formats, backends, parallelisms and max parallelisms: operators,
@@ -41,6 +42,9 @@ export async function* diffSnapshots(
         yield told({ kind: 'operator-changed', operator: pair.label, ...what })
       }
       for await (const each of diffStates(pair, options, sum)) yield told(each)
+      if (options.typesOnly) {
+        for await (const each of verdictsOf(pair, (name) => options.states?.includes(name) ?? true)) yield each
+      }
       operators.push({ operator: pair.label, states: sum.list() })
     }
   } finally {

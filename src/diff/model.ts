@@ -25,6 +25,14 @@ export type Difference =
       readonly before: string
       readonly after: string
     }
+  | {
+      /** What Flink does with a state of both, when the job of the second is restored from the first. */
+      readonly kind: 'verdict'
+      readonly operator: string
+      readonly state: string
+      readonly verdict: 'as is' | 'migrates' | 'refused' | 'unknown'
+      readonly reason?: string
+    }
   | EntryDifference
 
 /** An entry of a keyed state, a timer, or an element of operator state. */
@@ -92,7 +100,7 @@ export interface DiffOptions {
   readonly states?: readonly string[]
   /** Pairs of operators that are the same under different uids. */
   readonly renamed?: readonly (readonly [before: string, after: string])[]
-  /** Types only: no entry is read. */
+  /** Types only: no entry is read. Every state of both gets Flink's verdict, which is no difference. */
   readonly typesOnly?: boolean
   /** Times of last access do not count. */
   readonly ignoreTtl?: boolean

@@ -26,7 +26,7 @@ export function configure(command: Command): Command {
     .option('--operator <name...>', 'only these operators: uid, id or name in either')
     .option('--state <name...>', 'only states of these names')
     .option('--renamed <before=after...>', 'operators that are the same under another uid')
-    .option('--types', 'compare operators, states and types only, and read no entry')
+    .option('--types', 'compare operators, states and types only, with what Flink says of each state of both')
     .option('--ignore-ttl', 'times of last access do not count')
     .option('--stat', 'only the sums of each state')
     .option('--limit <n>', 'print at most so many differences; all are counted')

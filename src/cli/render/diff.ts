@@ -37,6 +37,14 @@ export function* differenceLines(
         `${difference.state}  ${difference.part}: ${difference.before} -> ${difference.after}`,
       )
       return
+    case 'verdict': {
+      const { state, verdict, reason } = difference
+      const color = { 'as is': colors.green, migrates: colors.yellow, refused: colors.red, unknown: colors.dim }[
+        verdict
+      ]
+      yield line(color, '=', `${state}  ${VERDICTS[verdict]}${reason === undefined ? '' : `: ${reason}`}`)
+      return
+    }
     case 'removed':
       yield line(colors.red, '-', `${placeText(difference)}${valueText(difference.before)}`)
       return
@@ -54,6 +62,13 @@ export function* differenceLines(
     }
   }
 }
+
+const VERDICTS = {
+  'as is': 'restores as it is',
+  migrates: 'migrates when it is restored',
+  refused: 'is refused by Flink',
+  unknown: 'only Flink can tell',
+} as const
 
 function changeText(difference: Difference & { kind: 'operator-changed' }): string {
   const { what, before, after } = difference
