@@ -197,7 +197,7 @@ edit_proof() {
   while read -r job from to options; do
     name=$job-$from-$to
     edited "rescale $name" "$out/rescaled-$name" kobel rescale "$out/$name/snapshot" --max-parallelism "$to" --to "$out/rescaled-$name" || continue
-    for parallelism in 1 2 5; do
+    for parallelism in 1 5; do
       words+=(-- resume "$job" "$out/rescaled-$name" phases=1 "maxParallelism=$to" backend=rocksdb "parallelism=$parallelism")
     done
     words+=(-- resume "$job" "$out/rescaled-$name" phases=1 "maxParallelism=$to" backend=hashmap parallelism=2)
@@ -206,8 +206,13 @@ edit_proof() {
     from=$(snapshot_of "$out/convert-$name")
     phases=$(member phases "$(find "$out/convert-$name" -maxdepth 1 -name 'expected.json*')")
     edited "convert $name" "$out/converted-$name" kobel convert "$from" --to "$out/converted-$name" || continue
-    words+=(-- resume "$job" "$out/converted-$name" "phases=$phases" more=1 backend=hashmap parallelism=1)
-    words+=(-- resume "$job" "$out/converted-$name" "phases=$phases" more=1 backend=rocksdb parallelism=5)
+    # Into another backend than it comes from.
+    if [[ $backend != rocksdb ]]; then
+      words+=(-- resume "$job" "$out/converted-$name" "phases=$phases" more=1 backend=rocksdb parallelism=5)
+    fi
+    if [[ $backend != hashmap ]]; then
+      words+=(-- resume "$job" "$out/converted-$name" "phases=$phases" more=1 backend=hashmap parallelism=1)
+    fi
   done < <(conversions_of "$version" | sed 's/^/convert-/' | grep -E "$only" | sed 's/^convert-//')
   [[ ${#words[@]} -eq 0 ]] || run "$version" "${words[@]:1}" || status=1
   return $status

@@ -1,13 +1,14 @@
 /**
- * Dumps snapshots of real Flink, loads the dumps and dumps what was loaded: the same lines, and the same bytes whatever the
- * order of keyed rows.
+ * Dumps snapshots of real Flink, loads the dumps and dumps what was loaded: the same lines. With `--convert` the snapshot is
+ * not loaded from its dump but edited without changing anything.
  *
- *     node build/scripts/load-fixtures.js DIRECTORY [--fields FILE] [--only REGEXP]
+ *     node build/scripts/load-fixtures.js DIRECTORY [--convert] [--fields FILE] [--only REGEXP]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { edit } from '../src/edit/edit.ts'
 import { dumpSnapshot } from '../src/export/dump.ts'
 import { type FieldDescriptions, KobelError, openSnapshot } from '../src/node/index.ts'
 import { FileSpill, WritableFileStore } from '../src/store/file-writer.ts'
@@ -36,6 +37,17 @@ async function load(
   await loadDump(lines, sink, { flink, fields }).finally(() => store.close())
 }
 
+async function convert(from: string, directory: string, fields: FieldDescriptions): Promise<void> {
+  const store = new WritableFileStore()
+  const snapshot = await openSnapshot(from, { fields })
+  try {
+    await edit(snapshot).apply({ store, directory, spill: new FileSpill(tmpdir()) })
+  } finally {
+    await snapshot.close()
+    await store.close()
+  }
+}
+
 /** Timers that lay in raw keyed state become managed ones, which stand elsewhere. */
 function isSame(before: readonly string[], after: readonly string[], isSorted: boolean): boolean {
   const [a, b] = isSorted ? [before, after] : [[...before].sort(), [...after].sort()]
@@ -44,11 +56,16 @@ function isSame(before: readonly string[], after: readonly string[], isSorted: b
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { fields: { type: 'string' }, only: { type: 'string', default: '' } },
+    options: {
+      fields: { type: 'string' },
+      only: { type: 'string', default: '' },
+      convert: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
   const directory = positionals[0]
-  if (directory === undefined) throw new Error('usage: load-fixtures DIRECTORY [--fields FILE] [--only REGEXP]')
+  if (directory === undefined)
+    throw new Error('usage: load-fixtures DIRECTORY [--convert] [--fields FILE] [--only REGEXP]')
   const fields = values.fields === undefined ? {} : await readJson<FieldDescriptions>(values.fields)
   const scratch = await mkdtemp(join(tmpdir(), 'kobel-load-'))
   const only = new RegExp(values.only)
@@ -62,12 +79,9 @@ async function main(): Promise<void> {
     try {
       const { snapshot, flinkVersion } = await readJson<{ snapshot: string; flinkVersion: string }>(file)
       const before = await dump(join(file, '..', snapshot), fields)
-      await load(
-        before,
-        target,
-        Number(flinkVersion.split('.')[1]) < 16 && flinkVersion.startsWith('1.') ? '1.16' : flinkVersion,
-        fields,
-      )
+      const flink = flinkVersion.startsWith('1.') && Number(flinkVersion.split('.')[1]) < 16 ? '1.16' : flinkVersion
+      if (values.convert) await convert(join(file, '..', snapshot), target, fields)
+      else await load(before, target, flink, fields)
       const after = await dump(target, fields)
       if (isSame(before, after, !name.includes('heap-timers'))) equal++
       else console.log(`not ok ${name}: the dump of the loaded one is another`)
