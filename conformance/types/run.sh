@@ -20,10 +20,10 @@ for version in "${versions[@]}"; do
   fi
   classpath=$(cat "$target/classpath.txt")
   # flink CASES CLASSPATH COMMAND…
-  java_class() {
+  flink() {
     java -Xmx1g --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED -Duser.timezone=UTC \
       "-Dflink.version=$version" "-Dcases=$1" -Dorg.slf4j.simpleLogger.defaultLogLevel=error \
-      -cp "$target/classes:$2" kobel.conformance.described.DescribedTypes "${@:3}"
+      -cp "$target/classes:$2" "kobel.conformance.described.${main:-DescribedTypes}" "${@:3}"
   }
   # Without flink-avro a job registers a dummy with Kryo. kobel writes that, and a job with flink-avro has to take it.
   without=$(tr ':' '\n' <<<"$classpath" | grep -v -e '/flink-avro/' -e '/avro/' | paste -sd:)
@@ -33,7 +33,7 @@ for version in "${versions[@]}"; do
   node "$here/write.mjs" "$version" "$out/$version-flink.tsv" "$out/$version-kobel.tsv"
   flink all "$classpath" check "$out/$version-kobel.tsv" "$out/$version-verdict.tsv"
   node "$here/verdicts.mjs" write "$version" "$out/$version-pairs.tsv"
-  java_class Verdicts "$out/$version-pairs.tsv" "$out/$version-verdicts.tsv"
+  main=Verdicts flink all "$classpath" "$out/$version-pairs.tsv" "$out/$version-verdicts.tsv"
 done
 # node verdicts.mjs collect ../../test/diff/verdicts.json OUT/*-verdicts.tsv takes what Flink said into the tests.
 node "$here/report.mjs" "$out" "${versions[@]}"

@@ -1,6 +1,7 @@
 import { toBase64 } from '../bytes/encoding.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KobelError, locate } from '../error.ts'
+import type { FieldDescriptions } from '../serializer/options.ts'
 import { type SerializerSnapshot, writeSerializerSnapshot } from '../serializer/snapshot.ts'
 import { operatorIdOf } from '../snapshot/open.ts'
 import type { PlanOperator, PlanState, WritePlan } from './plan.ts'
@@ -27,7 +28,7 @@ export function isDescribed(json: unknown): boolean {
 export function describePlan(description: PlanDescription): WritePlan {
   const plan = description as unknown as Json
   if (!isObject(plan)) throw new KobelError('USAGE', `a plan is an object, found ${shown(plan)}`)
-  checkMembers(plan, ['flink', 'checkpointId', 'now', 'operators', 'properties', 'masterStates'], 'the plan')
+  checkMembers(plan, ['flink', 'checkpointId', 'now', 'fields', 'operators', 'properties', 'masterStates'], 'the plan')
   if (!Array.isArray(plan.operators)) throw expected('operators of the plan', 'an array', plan.operators)
   const target = targetOf(String(plan.flink))
   return {
@@ -36,11 +37,18 @@ export function describePlan(description: PlanDescription): WritePlan {
     ...(plan.now !== undefined && { now: plan.now as number }),
     properties: (plan.properties as string | undefined) ?? null,
     masterStates: (plan.masterStates as WritePlan['masterStates'] | undefined) ?? [],
+    ...(plan.fields !== undefined && { fields: fieldsOf(plan.fields) }),
     operators: plan.operators.map((each, i) => {
       if (!isObject(each)) throw expected(`operators[${i}]`, 'an object', each)
       return 'keyed' in each ? (each as unknown as PlanOperator) : describeOperator(each, i, target)
     }),
   }
+}
+
+function fieldsOf(json: unknown): FieldDescriptions {
+  const wrong = isObject(json) ? Object.values(json).find((each) => !isObject(each) && !Array.isArray(each)) : json
+  if (wrong === undefined) return json as FieldDescriptions
+  throw expected('fields', 'an object of the fields of each class', wrong)
 }
 
 const OPERATOR_MEMBERS = [

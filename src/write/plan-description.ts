@@ -1,3 +1,4 @@
+import type { FieldDescriptions } from '../serializer/options.ts'
 import type { TypeDescription } from './types/description.ts'
 
 /**
@@ -11,6 +12,8 @@ export interface PlanDescription {
   readonly checkpointId?: number | string
   /** The last access of rows that tell none, where the state has a time to live: milliseconds since 1970. */
   readonly now?: number
+  /** Declared fields of classes that Kryo writes, in the form of the file for `--fields`. */
+  readonly fields?: FieldDescriptions
   readonly operators: readonly OperatorDescription[]
 }
 

@@ -25,6 +25,8 @@ export interface WritePlan {
   readonly checkpointId: number | string
   /** The last access of rows that tell none, where the state has a time to live: milliseconds since 1970. */
   readonly now?: number
+  /** Declared fields of classes that Kryo writes; the option goes before it. */
+  readonly fields?: FieldDescriptions
   /** Base64 of the Java-serialized properties; null: none. */
   readonly properties: string | null
   readonly masterStates: readonly PlanMasterState[]
@@ -137,7 +139,10 @@ export function operatorOf(plan: WritePlan, name: string, options: PlanOptions =
   const resolved = known.operators.get(name)
   if (resolved) return resolved
   const operator = operatorNamed(plan, name)
-  const made = known.operators.get(operator.id) ?? resolveOperator(operator, flinkTarget(plan.flink), options, plan.now)
+  const fields = options.fields ?? plan.fields
+  const made =
+    known.operators.get(operator.id) ??
+    resolveOperator(operator, flinkTarget(plan.flink), { ...options, ...(fields && { fields }) }, plan.now)
   known.operators.set(operator.id, made)
   known.operators.set(name, made)
   return made

@@ -1,4 +1,5 @@
 import { KobelError } from '../../error.ts'
+import type { FieldDescriptions } from '../../serializer/options.ts'
 import type { SerializerSnapshot } from '../../serializer/snapshot.ts'
 import { flinkTarget } from '../flink-target.ts'
 import { AVRO_FORMS } from './avro.ts'
@@ -16,24 +17,43 @@ import {
   wrongType,
 } from './form.ts'
 import { GIVEN_FORMS } from './given.ts'
+import { KRYO_FORMS } from './kryo.ts'
 import { POJO_FORMS } from './pojo.ts'
 import { SQL_FORMS } from './sql/form.ts'
 
-const FORMS: readonly TypeForm[] = [...COMPOSITE_FORMS, ...POJO_FORMS, ...AVRO_FORMS, ...SQL_FORMS, ...GIVEN_FORMS]
+const FORMS: readonly TypeForm[] = [
+  ...COMPOSITE_FORMS,
+  ...POJO_FORMS,
+  ...AVRO_FORMS,
+  ...KRYO_FORMS,
+  ...SQL_FORMS,
+  ...GIVEN_FORMS,
+]
 
 const MAX_DEPTH = 50
+
+export interface TypeOptions {
+  /** Where the type stands, for messages: `type`, where it is not given. */
+  readonly path?: string
+  /** Declared fields of classes that Kryo writes. */
+  readonly fields?: FieldDescriptions
+}
 
 /**
  * The serializer snapshot that a job's own serializer of the type writes in that version of Flink.
  * @throws KobelError `USAGE`, naming the member that is wrong; `INCOMPATIBLE` where that Flink does not have the type.
  */
-export function serializerSnapshotOf(type: TypeDescription, flink: string, path = 'type'): SerializerSnapshot {
-  return buildType(type, targetOf(flink), path)
+export function serializerSnapshotOf(
+  type: TypeDescription,
+  flink: string,
+  options: TypeOptions = {},
+): SerializerSnapshot {
+  return buildType(type, targetOf(flink), options.path ?? 'type', options.fields)
 }
 
 /** Checks a described type that came as JSON, for a version of Flink. @throws KobelError as {@link serializerSnapshotOf}. */
-export function readTypeDescription(json: unknown, flink = '2.3', path = 'type'): TypeDescription {
-  buildType(json, targetOf(flink), path)
+export function readTypeDescription(json: unknown, flink = '2.3', options: TypeOptions = {}): TypeDescription {
+  buildType(json, targetOf(flink), options.path ?? 'type', options.fields)
   return json as TypeDescription
 }
 
@@ -43,17 +63,22 @@ export function targetOf(flink: string): TypeTarget {
   return { major: major!, minor: minor! }
 }
 
-export function buildType(json: unknown, target: TypeTarget, path: string): SerializerSnapshot {
-  return built(json, { target, path, inPojo: false, depth: 0 }).snapshot
+export function buildType(
+  json: unknown,
+  target: TypeTarget,
+  path: string,
+  fields?: FieldDescriptions,
+): SerializerSnapshot {
+  return built(json, { target, path, fields, inPojo: false, depth: 0 }).snapshot
 }
 
 function built(json: unknown, place: Omit<TypePlace, 'nested'>): BuiltType {
-  const { target, path, depth } = place
+  const { path, depth } = place
   if (depth > MAX_DEPTH) throw new KobelError('LIMIT', `${path}: types are nested deeper than ${MAX_DEPTH}`)
   const at: TypePlace = {
     ...place,
     nested: (inner, name, inPojo = false) =>
-      built(inner, { target, path: `${path}.${name}`, inPojo, depth: depth + 1 }),
+      built(inner, { ...place, path: `${path}.${name}`, inPojo, depth: depth + 1 }),
   }
   if (typeof json === 'string') {
     const basic = buildBasic(json, at)

@@ -1,5 +1,5 @@
 import type { BasicTypeName } from './basic.ts'
-import type { PojoDescription, StateReference, TypeDescription } from './description.ts'
+import type { KryoRegistration, PojoDescription, StateReference, TypeDescription } from './description.ts'
 
 const named =
   <Name extends BasicTypeName>(name: Name): (() => Name) =>
@@ -60,6 +60,8 @@ export interface TypeConstructors {
   readonly avro: (schema: unknown, className?: string) => TypeDescription
   /** A type of SQL, as Flink prints it: `ROW<id INT NOT NULL, name STRING>`, which is RowData. */
   readonly sql: (text: string) => TypeDescription
+  /** A class that Kryo serializes. Its fields, which no snapshot tells, are given with the plan. */
+  readonly kryo: (className: string, options?: { readonly registered?: readonly KryoRegistration[] }) => TypeDescription
   /** A class of your own that is a Flink `Value`, or a `CopyableValue`. */
   readonly value: (className: string, options?: { readonly copyable?: boolean }) => TypeDescription
   /** Base64 of a serializer snapshot, in the form of plans. */
@@ -106,6 +108,7 @@ export const type: TypeConstructors = {
   enum: (className, constants) => ({ enum: className, constants }),
   avro: (avro, className) => (className === undefined ? { avro } : { avro, class: className }),
   sql: (sql) => ({ sql }),
+  kryo: (kryo, options = {}) => ({ kryo, ...options }),
   value: (value, options = {}) => ({ value, ...options }),
   snapshot: (snapshot) => ({ snapshot }),
   of: (reference) => ({ of: reference }),

@@ -22,6 +22,9 @@ export interface PojoDescription {
   readonly subclasses?: readonly TypeDescription[]
 }
 
+/** A class that a job registers with Kryo, and the class of its serializer. */
+export type KryoRegistration = string | { readonly class: string; readonly serializer?: string }
+
 /** A type as plain JSON, in the way Flink users name it. `type` has a function for each form. */
 export type TypeDescription =
   | BasicTypeName
@@ -38,5 +41,6 @@ export type TypeDescription =
   | { readonly enum: string; readonly constants: readonly string[] }
   | { readonly avro: unknown; readonly class?: string }
   | { readonly sql: string }
+  | { readonly kryo: string; readonly registered?: readonly KryoRegistration[] }
   | { readonly snapshot: string; readonly class?: string }
   | { readonly of: StateReference }

@@ -1,4 +1,5 @@
 import { KobelError } from '../../error.ts'
+import type { FieldDescriptions } from '../../serializer/options.ts'
 import { createSnapshot, type SerializerRow } from '../../serializer/row.ts'
 import type { SerializerSnapshot } from '../../serializer/snapshot.ts'
 import { SERIALIZER_TABLE } from '../../serializer/table.ts'
@@ -37,6 +38,8 @@ export interface TypePlace {
   /** A member's type. `inPojo`: a field, whose type Flink works out from the class. */
   readonly nested: (json: unknown, name: string, inPojo?: boolean) => BuiltType
   readonly inPojo: boolean
+  /** Declared fields of classes that Kryo writes. */
+  readonly fields?: FieldDescriptions | undefined
   /** How deep in the description. */
   readonly depth: number
 }

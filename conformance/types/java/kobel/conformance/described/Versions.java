@@ -21,11 +21,19 @@ final class Versions {
 
     /** A configuration that knows registered POJOs: ExecutionConfig, since 2.0 SerializerConfig. */
     static Object config(Class<?>... registered) {
+        return config("registerPojoType", registered);
+    }
+
+    static Object kryoConfig(Class<?>... registered) {
+        return config("registerKryoType", registered);
+    }
+
+    private static Object config(String register, Class<?>... registered) {
         ExecutionConfig config = new ExecutionConfig();
         try {
             Object target = isSince(2, 0) ? ExecutionConfig.class.getMethod("getSerializerConfig").invoke(config) : config;
             for (Class<?> each : registered) {
-                find(target.getClass(), "registerPojoType", 1).invoke(target, each);
+                find(target.getClass(), register, 1).invoke(target, each);
             }
             return target;
         } catch (ReflectiveOperationException e) {
