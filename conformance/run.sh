@@ -103,6 +103,7 @@ fixtures_of() {
     echo "kinds-native-compressed kinds-small native compression=true"
   else
     echo "kinds-rescaled kinds-small checkpoint rescale=1"
+    echo "kinds-zstd kinds-small checkpoint phases=2 state.backend.rocksdb.compression.per.level=ZSTD_COMPRESSION"
   fi
 }
 
@@ -165,6 +166,9 @@ families_of() {
     echo "heap-timers-canonical few canonical timers=heap"
     echo "series series checkpoint phases=37 restart=9 claim=true retained=3 levels=small"
     echo "rescaled-claimed rescaled checkpoint phases=2 rescale=2,5 claim=true"
+    echo "bzip2 few checkpoint state.backend.rocksdb.compression.per.level=BZLIB2_COMPRESSION"
+    echo "bloom few checkpoint state.backend.rocksdb.use-bloom-filter=true"
+    echo "partitioned few checkpoint state.backend.rocksdb.use-bloom-filter=true state.backend.rocksdb.memory.partitioned-index-filters=true"
     echo "rescaled-ingested rescaled checkpoint phases=2 rescale=2,5 ingest=true"
   fi
 }

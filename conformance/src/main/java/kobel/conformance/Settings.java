@@ -134,6 +134,12 @@ final class Settings {
             set(config, "32kb", "state.backend.rocksdb.compaction.level.max-size-level-base");
             set(config, "false", "state.backend.rocksdb.memory.managed");
         }
+        // Flink's own options, by their names.
+        options.forEach((name, value) -> {
+            if (name.contains(".")) {
+                set(config, value, name);
+            }
+        });
         if (options.containsKey("ingest")) {
             set(config, options.get("ingest"), "state.backend.rocksdb.use-ingest-db-restore-mode");
         }
