@@ -4,6 +4,7 @@ import { BASIC_ROWS } from './families/basic.ts'
 import { CEP_ROWS } from './families/cep.ts'
 import { COMPOSITE_ROWS } from './families/composite.ts'
 import { GENERIC_ROWS } from './families/generic.ts'
+import { KAFKA_ROWS } from './families/kafka.ts'
 import { KRYO_ROWS } from './families/kryo.ts'
 import { LEGACY_ROWS } from './families/legacy.ts'
 import { POJO_ROWS } from './families/pojo.ts'
@@ -29,6 +30,7 @@ export const SERIALIZER_ROWS: readonly SerializerRow[] = [
   ...TABLE_ROWS,
   ...TABLE_STATE_ROWS,
   ...CEP_ROWS,
+  ...KAFKA_ROWS,
 ]
 
 export const SERIALIZER_TABLE: SerializerTable = new Map(SERIALIZER_ROWS.map((each) => [each.snapshotClass, each]))

@@ -1,19 +1,17 @@
 import { fromBase64, toBase64 } from '../../bytes/encoding.ts'
 import { Reader } from '../../bytes/reader.ts'
 import { KobelError } from '../../error.ts'
-import { hashValue } from '../interpreter/hash.ts'
 import { kryoToJson } from '../kryo/json.ts'
-import type { Codec, Layout } from '../layout.ts'
+import type { Codec } from '../layout.ts'
 import { emptyObject, type Value } from '../value.ts'
 import { looksLikePickle, readPickle, readWholePickle } from './pickle.ts'
 import { pythonToValue } from './values.ts'
 
-const BYTES: Layout = { op: 'bytes' }
-
 /**
  * A `byte[]` as jobs of PyFlink have them in the place of every value: `{ python, bytes }`, where the bytes are one
  * pickle, or `{ elements, bytes }`, where they are { i32 length, pickle } one or more times, as PyFlink's coders write
- * values and lists. What is neither stays bytes. A value is written from its bytes: no pickle is made.
+ * values and lists. What is neither stays bytes. A value is written from its bytes: no pickle is made. There is no hash:
+ * an array has one only inside of a row, and a key is found by reading all of them.
  */
 export const PYTHON_BYTES: Codec = {
   name: 'Python pickle',
@@ -28,7 +26,6 @@ export const PYTHON_BYTES: Codec = {
     writer.i32(bytes.length)
     writer.raw(bytes)
   },
-  hash: (reader) => hashValue(BYTES, reader),
   toJson: (value) => {
     if (value instanceof Uint8Array) return `"${toBase64(value)}"`
     const { bytes, ...shown } = value as { readonly [name: string]: Value }
