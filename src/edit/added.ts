@@ -71,6 +71,10 @@ export class AddedRows {
     return new Set([...this.byKeyGroup.keys(), ...changed].filter(inRange))
   }
 
+  has(keyGroup: number): boolean {
+    return this.byKeyGroup.has(keyGroup)
+  }
+
   /** Adds the rows of a key group that replaced no entry. */
   addTo(buffer: KeyGroupBuffer, keyGroup: number, head: TargetHead): void {
     for (const { state, row } of this.byKeyGroup.get(keyGroup) ?? []) {

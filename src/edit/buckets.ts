@@ -33,6 +33,10 @@ export class Buckets {
     return made
   }
 
+  has(keyGroup: number): boolean {
+    return this.buffers[keyGroup]?.empty === false
+  }
+
   /** Bytes were added to a buffer. */
   grow(bytes: number): void {
     this.held += bytes

@@ -1,7 +1,7 @@
 import { KobelError } from '../error.ts'
 import { keyGroupPrefixBytes } from '../format/composite-key.ts'
 import type { KeyedStateHandle, KeyGroupOffsets } from '../format/metadata/index.ts'
-import { keyGroupExtents, openKeyGroups } from '../snapshot/canonical-source.ts'
+import { type KeyGroupExtent, keyGroupExtents, openKeyGroups } from '../snapshot/canonical-source.ts'
 import { BatchDecoder } from '../snapshot/decode.ts'
 import { keyGroupRangeOf, subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import type { KeyedBatch, KeyedSource } from '../snapshot/keyed-source.ts'
@@ -50,9 +50,12 @@ export async function rescaleKeyed(
     }
     output.end()
   }
-  const rest = sources.every(({ format }) => format === 'canonical' || format === 'heap')
-    ? greatestCommonDivisor(operator.maxParallelism, maxParallelism)
-    : 1
+  const byRest = sources.every(
+    (source) =>
+      canWalk(work, source, head.routes.get(source)!) ||
+      ((source.format === 'canonical' || source.format === 'heap') && operator.maxParallelism <= MOST_SCANNED),
+  )
+  const rest = byRest ? greatestCommonDivisor(operator.maxParallelism, maxParallelism) : 1
   for (let first = 0; first < rest; first++) {
     if (rest === 1) for (const source of sources) await rehashRange(work, source, head, buckets, undefined)
     else {
@@ -64,7 +67,9 @@ export async function rescaleKeyed(
         }
       }
     }
-    for (let keyGroup = first; keyGroup < maxParallelism; keyGroup += rest) await emit(keyGroup)
+    for (let keyGroup = first; keyGroup < maxParallelism; keyGroup += rest) {
+      if (buckets.has(keyGroup) || added.has(keyGroup)) await emit(keyGroup)
+    }
   }
   await buckets.close()
   const handles = new Map<number, KeyedStateHandle>()
@@ -124,6 +129,14 @@ function addBatch(
   return buckets.spillIfFull()
 }
 
+/** Finding one key group takes a look at all: of so many, each can be scanned by itself. */
+const MOST_SCANNED = 4096
+
+function canWalk(work: KeyedWork, source: KeyedSource, routes: readonly Route[]): boolean {
+  if (source.format !== 'canonical' || source.head.compressed || work.onSkip) return false
+  return routes.every(({ change, splits, id }) => !change && splits && id >= 0)
+}
+
 /** Of a key group in canonical layout only the ends of keys are looked for. False where that does not do. */
 async function walkKeyGroup(
   work: RescaleWork,
@@ -132,12 +145,11 @@ async function walkKeyGroup(
   buckets: Buckets,
   keyGroup: number,
 ): Promise<boolean> {
-  if (source.format !== 'canonical' || source.head.compressed || work.onSkip) return false
-  if (routes.some(({ change, splits, id }) => change || !splits || id < 0)) return false
+  if (!canWalk(work, source, routes)) return false
   const handle = work.operator.metadata.subtasks.find((each) => each.index === source.subtask)?.managedKeyedState
   if (handle?.kind !== 'savepoint-key-groups' && handle?.kind !== 'key-groups') return false
-  const stream = await streamOf(work, source, handle)
-  const [extent] = keyGroupExtents(handle, stream.length, { keyGroups: [keyGroup, keyGroup] })
+  const { stream, extents } = await streamOf(work, source, handle)
+  const extent = extents.get(keyGroup)
   if (!extent) return true
   if (extent.end - extent.start > MAX_WALKED_BYTES) return false
   const bytes = await stream.read(extent.start, extent.end)
@@ -157,12 +169,22 @@ async function walkKeyGroup(
   return true
 }
 
-const STREAMS = new WeakMap<KeyedSource, StateStream>()
+interface WalkedStream {
+  readonly stream: StateStream
+  readonly extents: ReadonlyMap<number, KeyGroupExtent>
+}
 
-async function streamOf(work: KeyedWork, source: KeyedSource, handle: KeyGroupOffsets): Promise<StateStream> {
-  const stream = STREAMS.get(source) ?? (await openKeyGroups(work.operator.context, handle)).stream
-  STREAMS.set(source, stream)
-  return stream
+const STREAMS = new WeakMap<KeyedSource, WalkedStream>()
+
+/** Opened once: a key group is looked up for each of up to 32768. */
+async function streamOf(work: KeyedWork, source: KeyedSource, handle: KeyGroupOffsets): Promise<WalkedStream> {
+  const known = STREAMS.get(source)
+  if (known) return known
+  const { stream } = await openKeyGroups(work.operator.context, handle)
+  const extents = keyGroupExtents(handle, stream.length, {})
+  const walked = { stream, extents: new Map(extents.map((extent) => [extent.keyGroup, extent])) }
+  STREAMS.set(source, walked)
+  return walked
 }
 
 /** A key group of more bytes is read in windows. */
