@@ -24,6 +24,14 @@ export type {
   OperatorSummary,
   StateSummary,
 } from './diff/model.ts'
+export { applyPlan, type EditReport, fingerprintOf } from './edit/apply.ts'
+export { type EditDescription, editOf } from './edit/description.ts'
+export { Edit, EditOperator, EditState, edit, type StateRow } from './edit/edit.ts'
+export type { ApplyOptions, EditPlan, EditSink, EntryKey } from './edit/model.ts'
+export { type Provenance, readProvenance, writeProvenance } from './edit/provenance.ts'
+export { type RelocateOptions, type RelocateResult, relocateSnapshot } from './edit/relocate.ts'
+export type { OperatorReport, StateReport } from './edit/stats.ts'
+export { addTtl, describeType, removeTtl, replaceType, type TypeChange } from './edit/type-change.ts'
 export { KobelError, type KobelErrorCode } from './error.ts'
 export type { Blob, ElementBatch, EntryBatch, TimerBatch } from './format/batch.ts'
 export type { ChannelRecords, StreamElement } from './format/channel-state.ts'
