@@ -226,7 +226,13 @@ function objectFrom(fields: readonly LayoutField[], json: Record<string, unknown
 
 function pojoFrom(layout: Layout & { op: 'pojo' }, json: Record<string, unknown>): Value {
   const subclass = subclassOf(layout, typeof json.class === 'string' ? json.class : undefined)
-  if (!subclass) return objectFrom(layout.fields, asObject(json.fields))
+  if (!subclass) {
+    // As the class itself it would lose its own fields.
+    if (typeof json.class === 'string' && json.class !== layout.className) {
+      throw unfit(`${layout.className} or a subclass that its serializer knows`, json.class)
+    }
+    return objectFrom(layout.fields, asObject(json.fields))
+  }
   const value = jsonToValue(subclass.layout, json)
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)) {
     if (!(value instanceof TypedBytes)) (value as { [CLASS]?: string })[CLASS] ??= subclass.className
