@@ -104,7 +104,7 @@ export class FileOutput {
     this.outputs.check()
     const { sink } = this.outputs
     if (!sink) return
-    this.file ??= await sink.store.stage(sink.directory)
+    this.file ??= await sink.store.stage(sink.directory, this.partition)
     if (this.pending.offset > 0) await this.file.append(this.pending.bytes.subarray(0, this.pending.offset))
     this.pending.offset = 0
   }
@@ -118,8 +118,8 @@ export class FileOutput {
       return { kind: 'byte-stream', name: `${this.partition}-${sha256(bytes).slice(0, 16)}`, bytes }
     }
     await this.append()
-    const path = this.outputs.nameOf(this.partition, this.length)
-    await this.file?.publish(path)
+    const name = this.outputs.nameOf(this.partition, this.length)
+    const path = (await this.file?.publish(name)) ?? name
     this.outputs.closed(this, path)
     return { kind: 'relative-file', path, size: this.length }
   }

@@ -1,9 +1,10 @@
 import { KobelError } from '../error.ts'
 import { type AzureOptions, AzureStore } from '../store/azure.ts'
+import { WritableAzureStore } from '../store/azure-writer.ts'
 import type { Environment } from './s3.ts'
 
 /** Azure Blob Storage for Node, with credentials of the usual environment. */
-export { type AzureOptions, AzureStore }
+export { type AzureOptions, AzureStore, WritableAzureStore }
 
 /** Azure with what the environment says; `options` go before it. */
 export function azureFromEnvironment(options: AzureOptions = {}, env: Environment = process.env): AzureStore {

@@ -3,9 +3,10 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { KobelError } from '../error.ts'
 import { gcsStore, type S3Credentials, type S3Options, S3Store } from '../store/s3.ts'
+import { WritableS3Store, writableGcsStore } from '../store/s3-writer.ts'
 
 /** S3 and Google Cloud Storage for Node, with credentials of the usual environment. */
-export { gcsStore, type S3Credentials, type S3Options, S3Store }
+export { gcsStore, type S3Credentials, type S3Options, S3Store, WritableS3Store, writableGcsStore }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

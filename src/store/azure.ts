@@ -29,7 +29,7 @@ export interface AzureOptions {
   readonly pageSize?: number
 }
 
-interface AzureBlob {
+export interface AzureBlob {
   /** URL of the account, without a slash at its end. */
   readonly endpoint: string
   readonly container: string
@@ -124,7 +124,7 @@ export class AzureStore implements Store {
     return this.known
   }
 
-  private async sender(
+  protected async sender(
     blob: AzureBlob,
     location: string,
     query: ReadonlyMap<string, string> = new Map(),
@@ -133,19 +133,23 @@ export class AzureStore implements Store {
     const isOwn = isOfAccount(blob, options)
     const path = blob.path === '' ? '' : `/${encodePath(blob.path)}`
     const url = `${isOwn ? endpointOf(options) : blob.endpoint}/${blob.container}${path}`
-    return (method, headers, keep) =>
+    return (method, headers, keep, body) =>
       request(
         options.fetch ?? globalThis.fetch,
         location,
         async () => {
           const asked = { ...headers, 'x-ms-version': VERSION, 'x-ms-date': new Date().toUTCString() }
-          const signed = isOwn ? await authorize(method, url, query, asked, options) : { headers: {}, query: [] }
+          const length: Record<string, string> = body?.length ? { 'content-length': String(body.length) } : {}
+          const signed = isOwn
+            ? await authorize(method, url, query, { ...asked, ...length }, options)
+            : { headers: {}, query: [] }
           const parts = [...query].map(([name, value]) => `${name}=${encodeSegment(value)}`).concat(signed.query)
           return {
             method,
             url: parts.length === 0 ? url : `${url}?${parts.join('&')}`,
             headers: { ...asked, ...signed.headers, 'accept-encoding': 'identity' },
             ...(keep && { keep }),
+            ...(body && { body }),
           }
         },
         options.retry,
@@ -153,7 +157,7 @@ export class AzureStore implements Store {
   }
 }
 
-function blobOf(uri: string): AzureBlob | undefined {
+export function blobOf(uri: string): AzureBlob | undefined {
   const hadoop = /^(?:wasb|abfs)s?:\/\/([$\w][\w-]*)@([a-z0-9.-]+(?::\d+)?)(?:\/(.*))?$/is.exec(uri)
   const web = /^https:\/\/([a-z0-9]+\.(?:blob|dfs)\.[a-z0-9.-]+)\/([$\w][\w-]*)(?:\/(.*))?$/is.exec(uri)
   const [host, container, path] = hadoop
@@ -208,9 +212,9 @@ async function authorize(
 }
 
 /**
- * The `Authorization` of a request without a body ("Authorize with Shared Key" of the Blob service).
+ * The `Authorization` of a request ("Authorize with Shared Key" of the Blob service).
  *
- *     text := method LF, 11 lines of standard headers (of ours only Range is there, the last of them),
+ *     text := method LF, 11 lines of standard headers (of ours Content-Length, Content-Type, If-None-Match and Range),
  *             the x-ms- headers sorted, `/` account path, the query sorted by name
  */
 export async function sharedKey(
@@ -290,7 +294,7 @@ function nameIn(content: string): string {
   return element?.attributes.includes('Encoded="true"') ? decodeName(text) : text
 }
 
-const explain: Explain = (answer) => {
+export const explain: Explain = (answer) => {
   const xml = new TextDecoder().decode(answer.bytes)
   // An answer to HEAD has no body, but this header.
   return textOf(xml, 'Message') ?? answer.headers.get('x-ms-error-code') ?? undefined

@@ -75,13 +75,14 @@ class StagedLocalFile implements StagedFile {
     return attempt(this.path, () => writeAll(this.handle, bytes))
   }
 
-  publish(name: string): Promise<void> {
+  publish(name: string): Promise<string> {
     const target = join(this.directory, name)
     return attempt(target, async () => {
       await this.handle.sync()
       await this.close()
       await rename(this.path, target)
       await syncDirectory(this.directory)
+      return name
     })
   }
 

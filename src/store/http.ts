@@ -1,5 +1,5 @@
 import { KobelError } from '../error.ts'
-import { type Answer, type Fetch, type Request, type RetryOptions, request } from './retry.ts'
+import { type Answer, type Fetch, type Method, type Request, type RetryOptions, request } from './retry.ts'
 import { exactly, notFound, type Store, type StoreEntry } from './store.ts'
 
 export interface HttpOptions {
@@ -51,9 +51,10 @@ export class HttpStore implements Store {
 
 /** Asks for one object, however the store at hand names and signs it. */
 export type Send = (
-  method: 'GET' | 'HEAD',
+  method: Method,
   headers: Record<string, string>,
   keep?: { readonly start: number; readonly end: number },
+  body?: Uint8Array,
 ) => Promise<Answer>
 
 /** What an answer that is an error says, for people; undefined where it says nothing. */

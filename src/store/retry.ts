@@ -7,6 +7,7 @@ export interface FetchInit {
   readonly method: string
   readonly headers: Record<string, string>
   readonly signal: AbortSignal
+  readonly body?: Uint8Array<ArrayBuffer>
 }
 
 export interface FetchResponse {
@@ -33,17 +34,23 @@ export interface RetryOptions {
 }
 
 export interface Request {
-  readonly method: 'GET' | 'HEAD'
+  readonly method: Method
   readonly url: string
   readonly headers: Record<string, string>
+  readonly body?: Uint8Array
   /** What is wanted of the file if the server sends all of it; `end` is also the most that is taken of any answer. */
   readonly keep?: { readonly start: number; readonly end: number }
 }
+
+/** What a request does: stores that are only read need the first two. */
+export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
 
 export interface Answer {
   readonly status: number
   readonly headers: { get(name: string): string | null }
   readonly bytes: Uint8Array
+  /** Whether it answers another try: an earlier one may have had its effect. */
+  readonly repeated: boolean
 }
 
 /** Statuses that another try may mend; all else is an answer. */
@@ -70,11 +77,15 @@ export async function request(
     const asked = await prepare()
     try {
       const signal = AbortSignal.timeout(options.timeoutMs ?? 60_000)
-      const response = await fetch(asked.url, { method: asked.method, headers: asked.headers, signal })
+      const { method, headers, body } = asked
+      // A body is given in a buffer of its own size: others may be shared, which `fetch` refuses.
+      const sent = body && { body: Uint8Array.from(body) }
+      const response = await fetch(asked.url, { method, headers, signal, ...sent })
       const answer = {
         status: response.status,
         headers: response.headers,
         bytes: await readBody(response, asked, location),
+        repeated: attempt > 1,
       }
       if (attempt >= attempts || !PASSING.has(answer.status)) return answer
       wait = Math.max(wait, Math.min(retryAfter(answer), options.maxWaitMs ?? MAX_WAIT_MS))

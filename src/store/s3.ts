@@ -27,21 +27,21 @@ export interface S3Options {
   readonly pageSize?: number
 }
 
-interface S3Object {
+export interface S3Object {
   readonly bucket: string
   readonly key: string
 }
 
 /** What S3 speaks: schemes of URIs, the first of which locations have. */
 const S3_SCHEMES: readonly string[] = ['s3', 's3a', 's3n', 's3p']
-const GCS_SCHEMES: readonly string[] = ['gs']
+export const GCS_SCHEMES: readonly string[] = ['gs']
 const GCS_ENDPOINT = 'https://storage.googleapis.com'
 /** A listing that goes on for longer is broken. */
 const MAX_PAGES = 10_000
 
 /** Objects in S3 and in services that speak its protocol. Locations are `s3://bucket/key`. */
 export class S3Store implements Store {
-  private readonly schemes: readonly string[]
+  protected readonly schemes: readonly string[]
   private readonly settings: () => Promise<S3Options>
   private known: Promise<S3Options> | undefined
   /** Regions that buckets turned out to lie in. */
@@ -136,7 +136,7 @@ export class S3Store implements Store {
     return found
   }
 
-  private objectOf(uri: string): S3Object | undefined {
+  protected objectOf(uri: string): S3Object | undefined {
     const match = /^([a-z0-9]+):\/\/([a-z0-9][a-z0-9._-]*)(?:\/(.*))?$/is.exec(uri)
     if (!match || !this.schemes.includes(match[1]!.toLowerCase())) return undefined
     const key = match[3] ?? ''
@@ -151,9 +151,9 @@ export class S3Store implements Store {
     return this.known
   }
 
-  private async sender(object: S3Object, location: string, query = ''): Promise<Send> {
+  protected async sender(object: S3Object, location: string, query = ''): Promise<Send> {
     const options = await this.load()
-    return async (method, headers, keep) => {
+    return async (method, headers, keep, body) => {
       const ask = () =>
         request(
           options.fetch ?? globalThis.fetch,
@@ -162,7 +162,13 @@ export class S3Store implements Store {
             const region = this.regions.get(object.bucket) ?? options.region ?? 'us-east-1'
             const url = urlOf(object, region, options) + query
             const signed = await authorize(method, url, region, options)
-            return { method, url, headers: { ...headers, ...signed, ...PLAIN }, ...(keep && { keep }) }
+            return {
+              method,
+              url,
+              headers: { ...headers, ...signed, ...PLAIN },
+              ...(keep && { keep }),
+              ...(body && { body }),
+            }
           },
           options.retry,
         )
@@ -181,7 +187,7 @@ export class S3Store implements Store {
     return true
   }
 
-  private async explainer(): Promise<Explain> {
+  protected async explainer(): Promise<Explain> {
     const options = await this.load()
     return (answer) => {
       const xml = new TextDecoder().decode(answer.bytes)
@@ -199,11 +205,15 @@ export class S3Store implements Store {
  * credentials, or unsigned. Locations are `gs://bucket/key`.
  */
 export function gcsStore(settings: S3Options | (() => Promise<S3Options>) = {}): S3Store {
+  return new S3Store(gcsSettings(settings), GCS_SCHEMES)
+}
+
+export function gcsSettings(settings: S3Options | (() => Promise<S3Options>)): () => Promise<S3Options> {
   const options = typeof settings === 'function' ? settings : async () => settings
-  return new S3Store(async () => {
+  return async () => {
     const given = await options()
     return { ...given, endpoint: given.endpoint ?? GCS_ENDPOINT, region: given.region ?? 'auto' }
-  }, GCS_SCHEMES)
+  }
 }
 
 /** Servers and proxies would else pack files, and ranges would be those of the packed ones. It is never signed. */

@@ -5,9 +5,10 @@ export interface StagedFile {
   append(bytes: Uint8Array): Promise<void>
   /**
    * Makes the bytes durable and gives the file its name in its directory. A file of that name is replaced: names are
-   * derived from the content, so it holds the same.
+   * derived from the content, so it holds the same. Gives the name that it has: stores that name a file before its
+   * content is known make another one of the same form, which no other attempt has.
    */
-  publish(name: string): Promise<void>
+  publish(name: string): Promise<string>
   /** Removes what was written. Does nothing after `publish`. */
   abandon(): Promise<void>
 }
@@ -21,8 +22,11 @@ export interface ContentHash {
 
 /** A store that can be written to. */
 export interface WritableStore extends Store {
-  /** Begins a file of a directory, which is made where it is missing. No other writer has the same file. */
-  stage(directory: string): Promise<StagedFile>
+  /**
+   * Begins a file of a directory, which is made where it is missing. No other writer has the same file.
+   * @param partition what its name will begin with.
+   */
+  stage(directory: string, partition: string): Promise<StagedFile>
   /**
    * Writes a whole file that was not there, durably: others see all of it or nothing.
    * @throws KobelError `CONFLICT` where there is a file of that name.

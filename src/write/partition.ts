@@ -115,7 +115,7 @@ export class PartitionWriter {
   async finish(): Promise<PartitionHandle> {
     const { store, directory, inlineBytes } = this.sink
     const id = partitionId(this.partition)
-    const output = new StreamOutput(store, directory, inlineBytes ?? INLINE_BYTES)
+    const output = new StreamOutput(store, directory, inlineBytes ?? INLINE_BYTES, id)
     try {
       const keyGroups = await this.keyed?.write(output)
       const states = await this.operatorState?.write(output)
@@ -124,7 +124,7 @@ export class PartitionWriter {
         id,
         rows: this.rows,
         bytes: output.length,
-        stream: await output.finish(id),
+        stream: await output.finish(),
         ...(keyGroups && { keyGroups }),
         ...(states && { states }),
       }

@@ -13,16 +13,18 @@ export class StreamOutput {
   private readonly store: WritableStore
   private readonly directory: string
   private readonly inlineBytes: number
+  private readonly partition: string
   private readonly hash: ContentHash
   private readonly pending: Writer = new Writer(1 << 12)
   private file: StagedFile | undefined
   /** Bytes written so far. */
   length = 0
 
-  constructor(store: WritableStore, directory: string, inlineBytes: number) {
+  constructor(store: WritableStore, directory: string, inlineBytes: number, partition: string) {
     this.store = store
     this.directory = directory
     this.inlineBytes = inlineBytes
+    this.partition = partition
     this.hash = store.newHash?.() ?? new Sha256()
   }
 
@@ -37,7 +39,7 @@ export class StreamOutput {
   }
 
   private async append(): Promise<void> {
-    this.file ??= await this.store.stage(this.directory)
+    this.file ??= await this.store.stage(this.directory, this.partition)
     const bytes = this.pending.bytes.subarray(0, this.pending.offset)
     this.hash.update(bytes)
     await this.file.append(bytes)
@@ -45,7 +47,7 @@ export class StreamOutput {
   }
 
   /** The name of a file tells its partition and its contents. */
-  async finish(partition: string): Promise<WrittenStream> {
+  async finish(): Promise<WrittenStream> {
     if (this.length <= this.inlineBytes) {
       const bytes = this.pending.toBytes()
       this.hash.update(bytes)
@@ -53,8 +55,7 @@ export class StreamOutput {
     }
     await this.append()
     const sha256 = this.hash.digest()
-    const file = `${partition}-${sha256.slice(0, 16)}`
-    await this.file!.publish(file)
+    const file = await this.file!.publish(`${this.partition}-${sha256.slice(0, 16)}`)
     return { file, size: this.length, sha256 }
   }
 
