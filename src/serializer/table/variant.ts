@@ -8,6 +8,7 @@ import type { Value } from '../value.ts'
 import { bytesOf, unfit } from './check.ts'
 import { plainDecimal } from './sql-decimal.ts'
 import { dateFromDays, timestampText } from './sql-time.ts'
+import { variantOfJson } from './variant-write.ts'
 
 /**
  * A VARIANT (`org.apache.flink.types.variant.BinaryVariant`, the variant of Parquet and Spark): a dictionary of names,
@@ -45,12 +46,15 @@ export function variantJson(variant: Value): string {
   return `{"variant":${readableJson({ metadata, value })},"metadata":"${toBase64(metadata)}","value":"${toBase64(value)}"}`
 }
 
+/** The bytes where they are given (`variantJson` gives them); else what `variant` holds, or the JSON itself, is encoded. */
 export function variantFromJson(json: unknown): Value {
-  const { metadata, value } = (json ?? {}) as { metadata?: unknown; value?: unknown }
-  if (typeof metadata !== 'string' || typeof value !== 'string') {
-    throw unfit('a variant with its metadata and value', json)
+  const members = typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.keys(json) : []
+  const { variant, metadata, value } = (json ?? {}) as Readonly<Record<string, unknown>>
+  const others = members.filter((name) => name !== 'variant' && name !== 'metadata' && name !== 'value')
+  if (others.length === 0 && typeof metadata === 'string' && typeof value === 'string') {
+    return { metadata: fromBase64(metadata), value: fromBase64(value) }
   }
-  return { metadata: fromBase64(metadata), value: fromBase64(value) }
+  return variantOfJson(members.length === 1 && members[0] === 'variant' ? variant : json)
 }
 
 /** `VariantSerializer`: i32 length of the value, i32 length of the metadata, value, metadata. */
