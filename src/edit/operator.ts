@@ -279,6 +279,7 @@ class OperatorTarget {
       parallelism: this.parallelism,
       keyHash: this.hashedHow,
       warnings: this.warnings,
+      samples: this.options.samples ?? 0,
     })
   }
 }

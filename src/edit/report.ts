@@ -17,6 +17,8 @@ interface Done {
   readonly parallelism: number
   readonly keyHash: string | undefined
   readonly warnings: readonly string[]
+  /** At most so many of each state. */
+  readonly samples: number
 }
 
 /** What was done with one operator. */
@@ -40,7 +42,7 @@ export function reportOf(done: Done): OperatorReport {
   }
 }
 
-function stateReport({ edit, heads, added, elements }: Done, name: string): StateReport {
+function stateReport({ edit, heads, added, elements, samples }: Done, name: string): StateReport {
   const state = edit.states.get(name)!
   const target = state.rename ?? name
   const report: StateReport = {
@@ -59,7 +61,7 @@ function stateReport({ edit, heads, added, elements }: Done, name: string): Stat
         if (info.name !== target || !change) continue
         report.changed += change.changed
         report.deleted += change.removed
-        report.samples.push(...change.samples)
+        report.samples.push(...change.samples.slice(0, samples - report.samples.length))
       }
     }
   }
