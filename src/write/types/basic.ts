@@ -1,5 +1,5 @@
 import { BASE, RUNTIME, STATE } from '../../serializer/families/rows.ts'
-import { type BuiltType, needsFlink, snapshotFor, type TypePlace } from './form.ts'
+import { type BuiltType, leftToKryo, needsFlink, snapshotFor, type TypePlace } from './form.ts'
 
 /** The name of a type without parameters. */
 export type BasicTypeName =
@@ -148,11 +148,15 @@ const JAVA_NAMES: ReadonlyMap<string, string> = new Map([
 
 export const BASIC_NAMES: readonly string[] = Object.keys(BASIC_TYPES)
 
+/** TypeExtractor does not know them: Flink's own serializer has to be asked for. */
+const LEFT_TO_KRYO: readonly string[] = ['localDate', 'localTime', 'localDateTime']
+
 /** The type of that name, `undefined` for what is no name of a type. */
 export function buildBasic(name: string, at: TypePlace): BuiltType | undefined {
   const known = Object.hasOwn(BASIC_TYPES, name) ? name : JAVA_NAMES.get(name)
   if (known === undefined) return undefined
   const { snapshotClass, javaClass, since }: BasicType = BASIC_TYPES[known as BasicTypeName]
   if (since) needsFlink(at, known, ...since)
+  if (at.inPojo && LEFT_TO_KRYO.includes(known)) throw leftToKryo(at, javaClass, 'though it has a serializer for it')
   return { snapshot: snapshotFor(snapshotClass), javaClass }
 }

@@ -5,7 +5,9 @@ import {
   type BuiltType,
   compositeFor,
   flagOf,
+  isObject,
   isSince,
+  leftToKryo,
   listOf,
   membersOf,
   needsFlink,
@@ -78,14 +80,24 @@ const NULLABLE: TypeForm = {
   },
 }
 
+/** Forms of which Java has type arguments, so that `List<…>` of them is no list of plain classes. */
+const GENERIC = ['list', 'set', 'map', 'tuple', 'either']
+
 /**
- * Whether a collection is the one that Flink's TypeExtractor makes of a field since 2.0: it and its elements may be null.
- * `Types.LIST` and the like, for other places and other versions, do without.
+ * Whether a collection is the one that Flink's TypeExtractor makes of a field of a POJO since 2.0: it and its elements
+ * may be null. `Types.LIST` and the like do without. What TypeExtractor leaves to Kryo is not guessed.
  */
-function isNullable(nullable: unknown, at: TypePlace): boolean {
+function isNullable(nullable: unknown, at: TypePlace, javaClass: string, elements: readonly unknown[]): boolean {
   const given = flagOf(nullable, at, 'nullable')
   if (given === true) needsFlink(at, 'a nullable collection', 2, 0)
-  return given ?? (at.inPojo && isSince(at, 2, 0))
+  if (given !== undefined || !at.inPojo) return given ?? false
+  const areClasses = elements.every((each) => !isObject(each) || !GENERIC.some((member) => Object.hasOwn(each, member)))
+  if (isSince(at, 2, 0) && areClasses) return true
+  throw leftToKryo(
+    at,
+    javaClass,
+    isSince(at, 2, 0) ? 'its type arguments are no plain classes' : 'Flink 1.x has no other way',
+  )
 }
 
 /** `{ "list": "long" }`: ListSerializer. */
@@ -93,7 +105,7 @@ const LIST: TypeForm = {
   member: 'list',
   others: ['nullable'],
   build: ({ list, nullable }, at) => {
-    const wraps = isNullable(nullable, at)
+    const wraps = isNullable(nullable, at, 'java.util.List', [list])
     const element = at.nested(list, 'list').snapshot
     const made = listSnapshot(wraps ? nullableOf(element) : element)
     return { snapshot: wraps ? nullableOf(made) : made, javaClass: 'java.util.List' }
@@ -111,7 +123,8 @@ const SET: TypeForm = {
   build: ({ set, nullable }, at) => {
     needsFlink(at, 'a set (SetTypeInfo)', 2, 0)
     const made = compositeFor(`${BASE}.SetSerializerSnapshot`, 1, [at.nested(set, 'set').snapshot])
-    return { snapshot: isNullable(nullable, at) ? nullableOf(made) : made, javaClass: 'java.util.Set' }
+    const wraps = isNullable(nullable, at, 'java.util.Set', [set])
+    return { snapshot: wraps ? nullableOf(made) : made, javaClass: 'java.util.Set' }
   },
 }
 
@@ -121,7 +134,7 @@ const MAP: TypeForm = {
   others: ['nullable'],
   build: ({ map, nullable }, at) => {
     const [key, value] = pairOf(map, at, 'map', ['key', 'value'])
-    const wraps = isNullable(nullable, at)
+    const wraps = isNullable(nullable, at, 'java.util.Map', listOf(map, at, 'map'))
     const made = mapSnapshot(wraps ? nullableOf(key) : key, value)
     return { snapshot: wraps ? nullableOf(made) : made, javaClass: 'java.util.Map' }
   },

@@ -55,6 +55,8 @@ export interface TypeConstructors {
     fields: Readonly<Record<string, TypeDescription>>,
     options?: Pick<PojoDescription, 'inherited' | 'registered' | 'subclasses'>,
   ) => TypeDescription
+  /** A field of a POJO whose type is given by @TypeInfo, and not by its class. */
+  readonly annotated: (inner: TypeDescription) => TypeDescription
   readonly enum: (className: string, constants: readonly string[]) => TypeDescription
   /** Generic records of an Avro schema (JSON); with a class, of the class that Avro's compiler made of it. */
   readonly avro: (schema: unknown, className?: string) => TypeDescription
@@ -105,6 +107,7 @@ export const type: TypeConstructors = {
   either: (left, right) => ({ either: [left, right] }),
   nullable: (nullable, options = {}) => ({ nullable, ...options }),
   pojo: (pojo, fields, options = {}) => ({ pojo, fields, ...options }),
+  annotated: (annotated) => ({ annotated }),
   enum: (className, constants) => ({ enum: className, constants }),
   avro: (avro, className) => (className === undefined ? { avro } : { avro, class: className }),
   sql: (sql) => ({ sql }),

@@ -38,6 +38,7 @@ export type TypeDescription =
   | { readonly nullable: TypeDescription; readonly padded?: boolean }
   | { readonly value: string; readonly copyable?: boolean }
   | PojoDescription
+  | { readonly annotated: TypeDescription }
   | { readonly enum: string; readonly constants: readonly string[] }
   | { readonly avro: unknown; readonly class?: string }
   | { readonly sql: string }

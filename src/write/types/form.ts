@@ -61,6 +61,15 @@ export function wrongType(at: { readonly path: string }, message: string): Kobel
   return new KobelError('USAGE', `${at.path}: ${message}`)
 }
 
+/** A field of a POJO for which Flink has a serializer that it does not find by itself. */
+export function leftToKryo(at: { readonly path: string }, javaClass: string, reason: string): KobelError {
+  return wrongType(
+    at,
+    `Flink leaves a field of the class ${javaClass} to Kryo (${reason}): describe it as {"kryo": "${javaClass}"}, ` +
+      'or as {"annotated": …} where @TypeInfo at the field says its type',
+  )
+}
+
 /** The row of the table that writes the body of a snapshot class. */
 function rowOf(snapshotClass: string): SerializerRow {
   const found = SERIALIZER_TABLE.get(snapshotClass)

@@ -134,4 +134,10 @@ const ENUM: TypeForm = {
   },
 }
 
-export const POJO_FORMS: readonly TypeForm[] = [POJO, ENUM]
+/** `{ "annotated": "localDate" }`: a field of a POJO whose type an annotation (@TypeInfo) gives, not its class. */
+const ANNOTATED: TypeForm = {
+  member: 'annotated',
+  build: ({ annotated }, at) => at.nested(annotated, 'annotated'),
+}
+
+export const POJO_FORMS: readonly TypeForm[] = [POJO, ENUM, ANNOTATED]

@@ -1,9 +1,16 @@
 package kobel.conformance.described;
 
+import java.lang.reflect.Type;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.apache.flink.api.common.typeinfo.TypeInfo;
+import org.apache.flink.api.common.typeinfo.TypeInfoFactory;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 
 /** Classes that Flink leaves to Kryo. */
@@ -31,7 +38,32 @@ final class KryoCases {
         }
     }
 
+    /** Fields that Flink has a serializer for, but does not find it by the class; one where an annotation tells. */
+    public static class Dated extends Classes.Fields {
+        public LocalDate day;
+        public List<List<String>> lists;
+        public List<Long> numbers;
+
+        @TypeInfo(Longs.class)
+        public List<Long> annotated;
+
+        @Override
+        Object[] values() {
+            return new Object[] {day, lists, numbers, annotated};
+        }
+    }
+
+    public static class Longs extends TypeInfoFactory<List<Long>> {
+        @Override
+        public TypeInformation<List<Long>> createTypeInfo(Type type, Map<String, TypeInformation<?>> parameters) {
+            return Types.LIST(Types.LONG);
+        }
+    }
+
     static void add(Cases cases) {
+        String numbers = Versions.isSince(2, 0) ? "{'list':'long'}" : "{'kryo':'java.util.List'}";
+        cases.add("kryo, fields of a pojo", "{'pojo':'" + Dated.class.getName() + "','fields':{'day':{'kryo':'java.time.LocalDate'},'lists':{'kryo':'java.util.List'},'numbers':"
+                + numbers + ",'annotated':{'annotated':{'list':'long'}}}}", TypeInformation.of(Dated.class));
         cases.add("kryo, a class of the JDK", "{'kryo':'java.util.UUID'}", Types.GENERIC(UUID.class),
                 "'00000000-0000-0001-0000-000000000002'", new UUID(1, 2));
         cases.add("kryo, a collection", "{'kryo':'java.util.ArrayList'}", Types.GENERIC(ArrayList.class),
