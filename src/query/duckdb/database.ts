@@ -129,10 +129,12 @@ export class Database implements AsyncDisposable {
     let next: Promise<FromEngine> | undefined
     try {
       options.signal?.throwIfAborted()
-      await this.opened
-      this.worker.ref()
       options.signal?.addEventListener('abort', cancel)
+      this.worker.ref()
+      await this.opened
       const text = await this.pushedDown(sql)
+      options.signal?.throwIfAborted()
+      isOver = false
       let started = await this.ask({ type: 'run', statement, sql: text }, statement)
       if (started.type === 'failed' && text !== sql && /\nLINE \d+:/.test(started.error.message)) {
         // So that the message speaks of the statement as it was written.
@@ -157,7 +159,7 @@ export class Database implements AsyncDisposable {
       }
     } finally {
       options.signal?.removeEventListener('abort', cancel)
-      await this.finish(statement, isOver, next).finally(end)
+      await this.finish(statement, isOver ? undefined : next).finally(end)
     }
   }
 
@@ -172,20 +174,16 @@ export class Database implements AsyncDisposable {
     return end
   }
 
-  /** @param asked the answer that is under way, which may be the end itself. */
-  private async finish(statement: number, isOver: boolean, asked?: Promise<FromEngine>): Promise<void> {
+  /** @param next the answer that is awaited, where the statement has not come to its end. */
+  private async finish(statement: number, next: Promise<FromEngine> | undefined): Promise<void> {
     // Also ends callbacks that DuckDB still makes for a result that was not read to its end.
-    this.cancel(statement, isOver)
-    let answer = asked
-    while (!isOver && this.failure === undefined) {
-      const message = await (answer ?? this.read()).catch(() => undefined)
-      if (message === undefined || message.type === 'end' || message.type === 'failed') break
-      answer = undefined
-    }
+    this.cancel(statement, next === undefined)
+    let message = await next?.catch(() => undefined)
+    while (message?.type === 'rows') message = await this.read().catch(() => undefined)
     for (const [scan, of] of this.scans) {
       if (of > statement) continue
+      // A read that never answers must not hold this up.
       scan.stop()
-      await scan.done
       this.scans.delete(scan)
     }
     if (this.failure === undefined) this.worker.unref()

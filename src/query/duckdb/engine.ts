@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Connection, Database, LogicalType, Result } from '@duckdb/node-bindings'
+import type { Connection, Database, ExtractedStatements, LogicalType, Result } from '@duckdb/node-bindings'
 import { type Bindings, loadBindings } from './bindings.ts'
 import { Feed } from './feed.ts'
 import { type Filler, fillVector } from './fill.ts'
@@ -54,10 +54,7 @@ async function start(): Promise<{ duckdb: Bindings; database: Database; connecti
 /** All statements of the text run; the rows are those of the last one. */
 async function run(duckdb: Bindings, connection: Connection, statement: number, sql: string): Promise<void> {
   const { extracted_statements: extracted, statement_count: count } = await duckdb.extract_statements(connection, sql)
-  if (count === 0) {
-    const message = duckdb.extract_statements_error(extracted)
-    throw new Error(message === '' ? 'there is no statement' : message)
-  }
+  if (count === 0) throw new Error(errorOf(duckdb, extracted) ?? 'there is no statement')
   for (let i = 0; i < count; i++) {
     const prepared = await duckdb.prepare_extracted_statement(connection, extracted, i)
     try {
@@ -75,6 +72,15 @@ async function run(duckdb: Bindings, connection: Connection, statement: number, 
     } finally {
       duckdb.destroy_prepare_sync(prepared)
     }
+  }
+}
+
+/** Undefined where there is none: then the call itself fails. */
+function errorOf(duckdb: Bindings, extracted: ExtractedStatements): string | undefined {
+  try {
+    return duckdb.extract_statements_error(extracted)
+  } catch {
+    return undefined
   }
 }
 

@@ -6,8 +6,6 @@ import { BATCHES_AHEAD, EVENTS, type ScanMessage } from './protocol.ts'
 
 /** A scan that feeds DuckDB with the rows it asks for, until it is stopped. */
 export interface RunningScan {
-  /** Settles when the scan has let go of everything. */
-  readonly done: Promise<void>
   /** What it failed with. */
   readonly error: unknown
   stop(): void
@@ -75,9 +73,8 @@ export function startScan(open: () => AsyncIterable<ColumnBatch>, port: MessageP
     }
     // The other side closes the port when it has taken the last message.
   }
-  const done = run()
+  void run()
   return {
-    done,
     get error() {
       return failure
     },
