@@ -4,7 +4,7 @@ import type { RunWalker, WalkEnd } from '../format/canonical.ts'
 import type { KeyedStateInfo } from '../format/keyed-state.ts'
 import { type Column, type ColumnField, columnLike, finishColumn, truncateColumn } from '../serializer/columns.ts'
 import type { Compiled } from '../serializer/compile.ts'
-import { DONE, FULL, GROW, IRREGULAR, RUN_END, type Walk } from '../serializer/compile-runtime.ts'
+import { FULL, GROW, IRREGULAR, newWalk, RUN_END } from '../serializer/compile-runtime.ts'
 import { subtaskOfKeyGroup } from '../snapshot/key-groups.ts'
 import type { KeyedState } from '../snapshot/keyed-state.ts'
 import type { OnSkip } from '../snapshot/skipped.ts'
@@ -114,7 +114,7 @@ class InfoRows {
   private readonly interpreted: ReturnType<typeof createAppender>
   private readonly keyGroups: Column | undefined
   private readonly subtasks: Column | undefined
-  private readonly walk: Walk = { p: 0, row: 0, i: 0, why: DONE, column: 0, need: 0 }
+  private readonly walk = newWalk()
   private compiledBatch: Compiled | null | undefined
   private runWalker: CompiledWalker | null | undefined
   private reader = new Reader(new Uint8Array(0))
@@ -227,7 +227,7 @@ class CompiledWalker implements RunWalker {
   private readonly compiled: Compiled
   private readonly into: InfoRows
   private readonly rows: RowBuilder
-  private readonly step: Walk = { p: 0, row: 0, i: 0, why: DONE, column: 0, need: 0 }
+  private readonly step = newWalk()
 
   constructor(compiled: Compiled, into: InfoRows, rows: RowBuilder) {
     this.compiled = compiled

@@ -148,7 +148,7 @@ interface TextNames {
   readonly n: string
 }
 
-/** Four bytes at a time while they are ASCII, which most text is. */
+/** Four bytes at a time while they are ASCII, which most text is; the last four may have been moved in part before. */
 function flinkString(
   code: Code,
   notNull: boolean,
@@ -158,10 +158,16 @@ function flinkString(
 ): string {
   const view = `x${index}`
   code.before(`const ${view} = new DataView(v${index}.buffer, v${index}.byteOffset, v${index}.byteLength)`)
-  const t = code.name('t')
+  const [t, z] = [code.name('t'), code.name('z')]
   const body = `${notNull ? '' : `${n}--\n`}if (${n} > ${end} - p) ${GIVE_UP}
 let ${q} = ${o}[${row}]
-${room(`${n} * 3`)}while (${n} >= 4) { const ${t} = d.getInt32(p, true); if (${t} & 0x80808080) break; ${view}.setInt32(${q}, ${t}, true); ${q} += 4; p += 4; ${n} -= 4; }
+${room(`${n} * 3`)}if (${n} >= 4) {
+const ${z} = p + ${n} - 4
+let ${t} = 0
+for (; p < ${z}; p += 4, ${q} += 4) { ${t} = d.getInt32(p, true); if (${t} & 0x80808080) break; ${view}.setInt32(${q}, ${t}, true); }
+if (p >= ${z} && ((${t} = d.getInt32(${z}, true)) & 0x80808080) === 0) { ${q} += ${z} - p; ${view}.setInt32(${q}, ${t}, true); ${q} += 4; p = ${z} + 4; ${n} = 0; }
+else ${n} = ${z} + 4 - p
+}
 while (${n} > 0) { const ${t} = b[p]; if (${t} >= 128) break; ${v}[${q}++] = ${t}; p++; ${n}--; }
 if (${n} > 0) { ${q} = units(b, p, ${end}, ${n}, ${v}, ${q}, Q); if (${q} < 0) ${GIVE_UP} p = Q.p; }
 ${o}[${row} + 1] = ${q}\n`

@@ -31,6 +31,11 @@ export interface Walk {
   need: number
 }
 
+/** Made in one place, so that the optimizer sees one kind of object. */
+export function newWalk(): Walk {
+  return { p: 0, row: 0, i: 0, why: DONE, column: 0, need: 0 }
+}
+
 /** What generated code calls. */
 export interface Runtime {
   readonly units: typeof units

@@ -1,5 +1,5 @@
 import type { Column } from './columns.ts'
-import { FULL, GROW, IRREGULAR, type Runtime, runtimeOf, type Walk } from './compile-runtime.ts'
+import { GROW, IRREGULAR, newWalk, type Runtime, runtimeOf, type Walk } from './compile-runtime.ts'
 
 /** A decoder for the columns it was made for. `Args` are the names of further arguments. */
 export interface Compiled {
@@ -88,7 +88,7 @@ const WARM_CALLS = 32
  * makes of the loop, which runs for long before it ends for the first time, is thrown away at each of its ends.
  */
 function warm(run: Compiled['run'], runtime: Runtime, argumentCount: number): void {
-  const walk: Walk = { p: 0, row: 0, i: 0, why: FULL, column: 0, need: 0 }
+  const walk = newWalk()
   runtime.enter(walk, 1)
   for (let i = 0; i < WARM_CALLS; i++) run(walk, ...new Array<number>(argumentCount).fill(0))
 }
