@@ -44,6 +44,18 @@ export {
   profileSnapshot,
   type StateProfile,
 } from './profile/profile.ts'
+export { type ObjectRow, type ObjectValue, scanObjects } from './query/objects.ts'
+export { shapeOfScan } from './query/projection.ts'
+export { type ColumnBatch, type ScanTableOptions, scanTable } from './query/scan.ts'
+export {
+  findTable,
+  type StateTable,
+  type TableColumn,
+  type TablePart,
+  tablesOf,
+  tablesOfOperator,
+} from './query/table.ts'
+export type { Column, ColumnField } from './serializer/columns.ts'
 export { type CompositeBody, type CompositeDefinition, compositeRow, simpleRow } from './serializer/families/rows.ts'
 export type { Codec, Layout, LayoutCase, LayoutField, LayoutSubclass } from './serializer/layout.ts'
 export type { ClassDescription, FieldDescriptions } from './serializer/options.ts'
