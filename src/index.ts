@@ -98,6 +98,7 @@ export { HttpStore } from './store/http.ts'
 export { MemoryStore } from './store/memory.ts'
 export type { Store, StoreEntry } from './store/store.ts'
 export type { Spill, SpillFile, StagedFile, WritableStore } from './store/writable.ts'
+export type { Base } from './write/base.ts'
 export type { ColumnRows } from './write/column-rows.ts'
 export { type CommitOptions, type CommitResult, commit } from './write/commit.ts'
 export {

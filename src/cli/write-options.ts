@@ -6,6 +6,7 @@ import { openWritable } from '../node/open-writable.ts'
 import type { EngineOptions } from '../node/write-savepoint.ts'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import { FileSpill } from '../store/file-writer.ts'
+import type { CommitOptions } from '../write/commit.ts'
 import type { WriteResult } from '../write/load.ts'
 import type { PartitionSink } from '../write/partition.ts'
 import { type PlanOptions, readPlan, type WritePlan } from '../write/plan.ts'
@@ -33,6 +34,25 @@ export function withWriteOptions(command: Command): Command {
     .option('--inline-bytes <count>', 'state streams of up to so many bytes go into _metadata (20480)')
     .option('--memory <mebibytes>', 'memory for rows; more are spilled to temporary files (64)')
     .option('--spill <directory>', "where temporary files go; by default the system's directory for them")
+}
+
+export interface BaseFlags {
+  readonly base?: string
+  readonly copy?: boolean
+}
+
+export function withBaseOptions(command: Command): Command {
+  return command
+    .option('--base <savepoint>', 'a savepoint that the operators of the plan are added to; it is not changed')
+    .option('--copy', 'copy the files of the base; else the new savepoint refers to them where they are')
+}
+
+/** The savepoint that operators are added to. */
+export function baseOf(flags: BaseFlags): Pick<CommitOptions, 'base' | 'copy'> {
+  if (flags.base === undefined && flags.copy) throw new KobelError('USAGE', '--copy needs --base')
+  if (flags.base === undefined) return {}
+  const { store, location } = openStore(flags.base.replace(/\/_metadata$/, ''))
+  return { base: { store, directory: location }, copy: flags.copy ?? false }
 }
 
 /** Of the commands that write a whole savepoint. */

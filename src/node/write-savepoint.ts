@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { KobelError } from '../error.ts'
 import { FileSpill } from '../store/file-writer.ts'
+import { readBase } from '../write/base.ts'
 import { checkTarget, commit } from '../write/commit.ts'
 import type { PartitionHandle } from '../write/handle.ts'
 import {
@@ -112,6 +113,7 @@ async function engine(
 ): Promise<{ result: WriteResult }> {
   const { store, directory } = openWritable(target)
   await checkTarget(store, directory)
+  if (options.base) await readBase(options.base, plan.operators)
   const { fields, memoryBytes = MEMORY_BYTES, inlineBytes = INLINE_BYTES, spillDirectory } = options
   const planOptions: PlanOptions = fields ? { fields } : {}
   const settings: WorkerSettings = { plan, target, options: planOptions, memoryBytes, inlineBytes, spillDirectory }

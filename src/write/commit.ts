@@ -11,6 +11,7 @@ import {
 import { keyGroupRangeOf } from '../snapshot/key-groups.ts'
 import { join } from '../store/store.ts'
 import type { WritableStore } from '../store/writable.ts'
+import { type Base, copyBase, readBase, referBase, type TakenBase } from './base.ts'
 import { flinkTarget } from './flink-target.ts'
 import { mergeHandles, type PartitionHandle, type WriteHandle, type WrittenStream } from './handle.ts'
 import { type PlanOperator, partitionId, partitionsOf, planHash, type WritePlan } from './plan.ts'
@@ -20,6 +21,10 @@ const METADATA = '_metadata'
 export interface CommitOptions {
   /** Removes files that writers left behind and the savepoint does not refer to. */
   readonly clean?: boolean
+  /** A savepoint whose operators become part of the new one; the plan has none of them. */
+  readonly base?: Base
+  /** Copies the files of the base, so that the new savepoint needs it no more; else it refers to them where they are. */
+  readonly copy?: boolean
 }
 
 export interface CommitResult {
@@ -52,15 +57,15 @@ function targetExists(directory: string): KobelError {
 
 /** Names of files that kobel's writers make: of partitions, and of what is not whole yet. */
 function isOwnName(name: string): boolean {
-  return /^[0-9a-f]{32}-(keyed|operator)-\d+-[0-9a-f]{16}$/.test(name) || name.startsWith('.kobel-')
+  return /^[0-9a-f]{32}-(keyed|operator|copy)-\d+-[0-9a-f]{16}$/.test(name) || name.startsWith('.kobel-')
 }
 
 /**
  * Makes the savepoint: before this there is none, afterwards a whole one. `_metadata` is written last and only where
  * there is none.
  *
- * @throws KobelError `CONFLICT` where the target is a savepoint already, a partition of the plan is missing, or a handle
- *   does not fit the plan; `NOT_FOUND` where a file of a handle is not in the directory.
+ * @throws KobelError `CONFLICT` where the target is a savepoint already, a partition of the plan is missing, a handle
+ *   does not fit the plan, or the base has an operator of it; `NOT_FOUND` where a file of a handle is not in the directory.
  */
 export async function commit(
   store: WritableStore,
@@ -73,7 +78,9 @@ export async function commit(
   if ((await store.size(location)) !== undefined) throw targetExists(directory)
   const written = checkPartitions(plan, mergeHandles([handle]))
   const files = await checkFiles(store, directory, [...written.values()])
-  const metadata = writeMetadata(metadataOf(plan, written))
+  const base = options.base && (await takeBase(store, directory, plan, options.base, options.copy ?? false))
+  for (const [name, size] of base?.copied ?? []) files.set(name, size)
+  const metadata = writeMetadata(metadataOf(plan, written, base))
   try {
     await store.writeNew(location, metadata)
   } catch (error) {
@@ -83,8 +90,27 @@ export async function commit(
   const orphans = names.filter((name) => name !== METADATA && !files.has(name)).sort()
   const removed = options.clean ? orphans.filter(isOwnName) : []
   for (const name of removed) await store.remove(join(directory, name))
-  const bytes = [...files.values()].reduce((sum, size) => sum + size, metadata.length)
+  const bytes = [...files.values()].reduce((sum, size) => sum + size, metadata.length + (base?.referenced ?? 0))
   return { directory, files: files.size + 1, bytes, orphans, removed }
+}
+
+async function takeBase(
+  store: WritableStore,
+  directory: string,
+  plan: WritePlan,
+  base: Base,
+  copy: boolean,
+): Promise<TakenBase> {
+  const metadata = await readBase(base, plan.operators)
+  const { metadataVersion } = flinkTarget(plan.flink)
+  if (metadata.version > metadataVersion) {
+    throw new KobelError(
+      'INCOMPATIBLE',
+      `the savepoint is of a newer Flink than ${plan.flink}: its _metadata has version ${metadata.version}, ${metadataVersion} would be written`,
+      { file: base.directory },
+    )
+  }
+  return copy ? copyBase(base, metadata, store, directory) : referBase(base, metadata)
 }
 
 /** Every partition of the plan is there once, and covers what Flink's formula gives its subtask. */
@@ -155,15 +181,27 @@ async function checkFiles(
   return files
 }
 
-function metadataOf(plan: WritePlan, written: ReadonlyMap<string, PartitionHandle>): Metadata {
+/** The id and properties of a base are kept: sinks compare the one, and Flink reads the other. */
+function metadataOf(
+  plan: WritePlan,
+  written: ReadonlyMap<string, PartitionHandle>,
+  base: TakenBase | undefined,
+): Metadata {
+  const masterStates = plan.masterStates.map(({ name, version, bytes }) => ({
+    name,
+    version,
+    bytes: fromBase64(bytes),
+  }))
+  const properties =
+    base?.metadata.properties ??
+    (plan.properties === null ? undefined : { raw: fromBase64(plan.properties), parsed: undefined })
+  const own = plan.operators.map((operator) => operatorMetadata(operator, written))
   return {
     version: flinkTarget(plan.flink).metadataVersion,
-    checkpointId: BigInt(plan.checkpointId),
-    masterStates: plan.masterStates.map(({ name, version, bytes }) => ({ name, version, bytes: fromBase64(bytes) })),
-    operators: [...plan.operators]
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .map((operator) => operatorMetadata(operator, written)),
-    ...(plan.properties !== null && { properties: { raw: fromBase64(plan.properties), parsed: undefined } }),
+    checkpointId: base?.metadata.checkpointId ?? BigInt(plan.checkpointId),
+    masterStates: [...(base?.metadata.masterStates ?? []), ...masterStates],
+    operators: [...own, ...(base?.operators ?? [])].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    ...(properties && { properties }),
   }
 }
 

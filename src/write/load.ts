@@ -1,5 +1,6 @@
 import { fromBase64 } from '../bytes/encoding.ts'
 import { KobelError } from '../error.ts'
+import { readBase } from './base.ts'
 import { type CommitOptions, type CommitResult, checkTarget, commit } from './commit.ts'
 import { atLine, Intake } from './intake.ts'
 import type { PartitionSink } from './partition.ts'
@@ -40,6 +41,7 @@ export async function writeRows(
 ): Promise<WriteResult> {
   try {
     await checkTarget(sink.store, sink.directory)
+    if (options.base) await readBase(options.base, plan.operators)
     const intake = new Intake(plan, sink, options)
     await takeRows(intake, rows, 0, options)
     return await commitIntake(plan, intake, sink, options)

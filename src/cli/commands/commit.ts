@@ -4,9 +4,9 @@ import { openWritable } from '../../node/open-writable.ts'
 import { commit } from '../../write/commit.ts'
 import { mergeHandles, type WriteHandle } from '../../write/handle.ts'
 import { linesOf } from '../lines.ts'
-import { describeLines, planFrom } from '../write-options.ts'
+import { type BaseFlags, baseOf, describeLines, planFrom, withBaseOptions } from '../write-options.ts'
 
-interface CommitFlags {
+interface CommitFlags extends BaseFlags {
   readonly to: string
   readonly flink?: string
   readonly clean?: boolean
@@ -14,12 +14,14 @@ interface CommitFlags {
 }
 
 export function configure(command: Command): Command {
-  return command
-    .argument('<plan>', 'the write plan that the workers had')
-    .argument('[handles...]', 'files of handles, one a line; - or nothing: from stdin')
-    .requiredOption('--to <directory>', 'the directory that the workers wrote to')
-    .option('--flink <version>', "the Flink version to write for (the plan's), as the workers had it")
-    .option('--clean', 'remove files that no handle names: of workers that died or ran twice')
+  return withBaseOptions(
+    command
+      .argument('<plan>', 'the write plan that the workers had')
+      .argument('[handles...]', 'files of handles, one a line; - or nothing: from stdin')
+      .requiredOption('--to <directory>', 'the directory that the workers wrote to')
+      .option('--flink <version>', "the Flink version to write for (the plan's), as the workers had it")
+      .option('--clean', 'remove files that no handle names: of workers that died or ran twice'),
+  )
     .option('--json', 'the result as JSON')
     .addHelpText(
       'after',
@@ -38,7 +40,7 @@ async function run(file: string, handles: readonly string[], flags: CommitFlags)
   const { store, directory } = openWritable(flags.to)
   try {
     const merged = mergeHandles(await readHandles(handles.length === 0 ? ['-'] : handles))
-    const result = await commit(store, directory, plan, merged, { clean: flags.clean ?? false })
+    const result = await commit(store, directory, plan, merged, { clean: flags.clean ?? false, ...baseOf(flags) })
     const title = `savepoint for Flink ${plan.flink} in ${result.directory}`
     process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describeLines(title, result))
   } finally {
