@@ -7,116 +7,145 @@ import { endQuietlyOnClosedPipe } from './output.ts'
 
 /** A command's file is imported when the command is used: the start of one must not pay for the others. */
 interface LazyCommand {
+  /** The heading that it stands below in the help. */
+  readonly group: 'Look' | 'Query and export' | 'Write' | 'Edit' | 'Prove' | 'Help'
   readonly summary: string
   readonly load: () => Promise<{ readonly configure: (command: Command) => Command }>
 }
 
 const COMMANDS: Readonly<Record<string, LazyCommand>> = {
   inspect: {
+    group: 'Look',
     summary: 'operators, states, types, sizes, format, Flink version',
     load: () => import('./commands/inspect.ts'),
   },
-  read: {
-    summary: 'entries of a state as a table, JSON lines or CSV',
-    load: () => import('./commands/read.ts'),
-  },
-  sql: {
-    summary: 'every state is a table: SQL, as a statement or at a prompt',
-    load: () => import('./commands/sql.ts'),
-  },
-  export: {
-    summary: 'states as Parquet, Arrow, CSV or JSON lines',
-    load: () => import('./commands/export.ts'),
-  },
-  channels: {
-    summary: 'records in flight that an unaligned checkpoint keeps',
-    load: () => import('./commands/channels.ts'),
-  },
-  dump: {
-    summary: 'everything, losslessly, as JSON lines',
-    load: () => import('./commands/dump.ts'),
-  },
-  load: {
-    summary: 'writes a savepoint of what dump printed',
-    load: () => import('./commands/load.ts'),
-  },
-  write: {
-    summary: 'writes a savepoint of rows, by a plan',
-    load: () => import('./commands/write.ts'),
-  },
-  worker: {
-    summary: 'writes partitions of a savepoint, for other engines; prints a handle',
-    load: () => import('./commands/worker.ts'),
-  },
-  commit: {
-    summary: 'makes a savepoint of the handles of workers',
-    load: () => import('./commands/commit.ts'),
-  },
-  convert: {
-    summary: 'any snapshot to a canonical savepoint that needs no other file',
-    load: () => import('./commands/convert.ts'),
-  },
-  rescale: {
-    summary: 'changes max parallelism',
-    load: () => import('./commands/rescale.ts'),
-  },
-  rename: {
-    summary: 'changes the uid, id or name of an operator, or the name of a state',
-    load: () => import('./commands/rename.ts'),
-  },
-  remove: {
-    summary: 'leaves out an operator, or states of it',
-    load: () => import('./commands/remove.ts'),
-  },
-  set: {
-    summary: 'sets entries, or a field of all entries',
-    load: () => import('./commands/set.ts'),
-  },
-  delete: {
-    summary: 'removes entries by key or by a condition',
-    load: () => import('./commands/delete.ts'),
-  },
-  relocate: {
-    summary: 'moves a snapshot: copies its files, or changes their paths',
-    load: () => import('./commands/relocate.ts'),
-  },
-  preview: {
-    summary: 'what an edit would change',
-    load: () => import('./commands/preview.ts'),
-  },
-  apply: {
-    summary: 'makes the savepoint that an edit describes',
-    load: () => import('./commands/apply.ts'),
-  },
-  log: {
-    summary: 'which edits made a savepoint, and of what',
-    load: () => import('./commands/log.ts'),
-  },
   ls: {
+    group: 'Look',
     summary: 'snapshots below a directory: age, size, what they share',
     load: () => import('./commands/ls.ts'),
   },
-  check: {
-    summary: 'whether all of a snapshot is there and right',
-    load: () => import('./commands/check.ts'),
-  },
-  diff: {
-    summary: 'what differs between two snapshots: operators, types, every entry',
-    load: () => import('./commands/diff.ts'),
+  read: {
+    group: 'Look',
+    summary: 'entries of a state as a table, JSON lines or CSV',
+    load: () => import('./commands/read.ts'),
   },
   profile: {
+    group: 'Look',
     summary: 'how much, how spread, what is large, what values: one pass over the state',
     load: () => import('./commands/profile.ts'),
   },
   types: {
+    group: 'Look',
     summary: 'TypeScript types, or a JSON Schema, of the states',
     load: () => import('./commands/types.ts'),
   },
+  channels: {
+    group: 'Look',
+    summary: 'records in flight that an unaligned checkpoint keeps',
+    load: () => import('./commands/channels.ts'),
+  },
+  sql: {
+    group: 'Query and export',
+    summary: 'every state is a table: SQL, as a statement or at a prompt',
+    load: () => import('./commands/sql.ts'),
+  },
+  export: {
+    group: 'Query and export',
+    summary: 'states as Parquet, Arrow, CSV or JSON lines',
+    load: () => import('./commands/export.ts'),
+  },
+  dump: {
+    group: 'Query and export',
+    summary: 'everything, losslessly, as JSON lines',
+    load: () => import('./commands/dump.ts'),
+  },
+  write: {
+    group: 'Write',
+    summary: 'writes a savepoint of rows, by a plan',
+    load: () => import('./commands/write.ts'),
+  },
+  load: {
+    group: 'Write',
+    summary: 'writes a savepoint of what dump printed',
+    load: () => import('./commands/load.ts'),
+  },
+  worker: {
+    group: 'Write',
+    summary: 'writes partitions of a savepoint, for other engines; prints a handle',
+    load: () => import('./commands/worker.ts'),
+  },
+  commit: {
+    group: 'Write',
+    summary: 'makes a savepoint of the handles of workers',
+    load: () => import('./commands/commit.ts'),
+  },
+  set: {
+    group: 'Edit',
+    summary: 'sets entries, or a field of all entries',
+    load: () => import('./commands/set.ts'),
+  },
+  delete: {
+    group: 'Edit',
+    summary: 'removes entries by key or by a condition',
+    load: () => import('./commands/delete.ts'),
+  },
+  rename: {
+    group: 'Edit',
+    summary: 'changes the uid, id or name of an operator, or the name of a state',
+    load: () => import('./commands/rename.ts'),
+  },
+  remove: {
+    group: 'Edit',
+    summary: 'leaves out an operator, or states of it',
+    load: () => import('./commands/remove.ts'),
+  },
+  rescale: {
+    group: 'Edit',
+    summary: 'changes max parallelism',
+    load: () => import('./commands/rescale.ts'),
+  },
+  preview: {
+    group: 'Edit',
+    summary: 'what an edit would change',
+    load: () => import('./commands/preview.ts'),
+  },
+  apply: {
+    group: 'Edit',
+    summary: 'makes the savepoint that an edit describes',
+    load: () => import('./commands/apply.ts'),
+  },
+  log: {
+    group: 'Edit',
+    summary: 'which edits made a savepoint, and of what',
+    load: () => import('./commands/log.ts'),
+  },
+  convert: {
+    group: 'Edit',
+    summary: 'any snapshot to a canonical savepoint that needs no other file',
+    load: () => import('./commands/convert.ts'),
+  },
+  relocate: {
+    group: 'Edit',
+    summary: 'moves a snapshot: copies its files, or changes their paths',
+    load: () => import('./commands/relocate.ts'),
+  },
+  check: {
+    group: 'Prove',
+    summary: 'whether all of a snapshot is there and right',
+    load: () => import('./commands/check.ts'),
+  },
+  diff: {
+    group: 'Prove',
+    summary: 'what differs between two snapshots: operators, types, every entry',
+    load: () => import('./commands/diff.ts'),
+  },
   test: {
+    group: 'Prove',
     summary: 'whether a snapshot holds to a file of expectations in SQL',
     load: () => import('./commands/test.ts'),
   },
   completion: {
+    group: 'Help',
     summary: 'a script that completes commands and names in bash, zsh or fish',
     load: () => import('./commands/completion.ts'),
   },
@@ -124,7 +153,7 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
 
 async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('kobel')
-    .description('Reads savepoints and checkpoints of Apache Flink, without Java.')
+    .description('Reads, queries, writes and modifies savepoints and checkpoints of Apache Flink, without Java.')
     .option('--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText(
@@ -136,10 +165,11 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
       else program.outputHelp()
     })
   const chosen = args.find((arg) => !arg.startsWith('-'))
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+  for (const [name, { group, summary, load }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
       .summary(summary)
+      .helpGroup(`${group}:`)
       .description(summary)
       .helpOption('-h, --help', 'print this help')
     if (name === chosen) (await load()).configure(command)
