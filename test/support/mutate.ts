@@ -45,6 +45,7 @@ export function mutate(
 
 function mutateOnce(files: Map<string, Uint8Array>, random: Random): string {
   const names = [...files.keys()].filter((name) => files.get(name)!.length > 0)
+  if (names.length === 0) return 'nothing is left'
   const metadata = names.filter((name) => name.endsWith('_metadata'))
   const name = random.pick(random.below(5) < 2 ? metadata : names)
   const bytes = files.get(name)!
