@@ -8,6 +8,7 @@ import { BatchDecoder, canonicalValue, type Entry, readStateValue } from '../sna
 import { KeyMatcher, rowText } from './keys.ts'
 import type { StateEdit, StateStep } from './model.ts'
 import { FieldPatch } from './patch.ts'
+import type { InPlacePatch } from './patch-stream.ts'
 
 /** What becomes of an entry. */
 export const KEEP = 0
@@ -34,6 +35,8 @@ export interface EntryChange {
   /** Key groups outside of which nothing changes; undefined: anywhere. */
   readonly keyGroups: ReadonlySet<number> | undefined
   readonly matcher: KeyMatcher | undefined
+  /** Set where each entry can be changed where it lies. */
+  readonly inPlace: InPlacePatch | undefined
   entry(batch: EntryBatch, i: number): number
   timer(batch: TimerBatch, i: number): number
 }
@@ -90,6 +93,10 @@ export class StateChange implements EntryChange {
     const typed = edit.type !== undefined && !edit.type.bytesStay
     if (edit.steps.length === 0 && edit.upserts.length === 0 && !typed && !edit.type?.check) return undefined
     return new StateChange(source, target, edit, maxParallelism, samples)
+  }
+
+  get inPlace(): InPlacePatch | undefined {
+    return this.matcher || this.most > this.samples.length ? undefined : this.patch?.inPlace
   }
 
   entry(batch: EntryBatch, i: number): number {

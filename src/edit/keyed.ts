@@ -9,12 +9,15 @@ import type { KeyedBatch, KeyedSource } from '../snapshot/keyed-source.ts'
 import type { Operator } from '../snapshot/operator.ts'
 import { type OnSkip, skipOrThrow } from '../snapshot/skipped.ts'
 import type { StateStream } from '../snapshot/streams.ts'
+import { rootOf } from '../store/store.ts'
 import type { AddedRows } from './added.ts'
+import type { EntryChange } from './change.ts'
 import { addEntry, routeOf } from './entries.ts'
 import type { TargetHead } from './head.ts'
 import { KeyGroupBuffer } from './key-group-buffer.ts'
 import { handleOf, KeyedOutput } from './keyed-output.ts'
 import type { Outputs } from './output.ts'
+import { type InPlacePatch, patchEntries } from './patch-stream.ts'
 import type { EditCounts } from './stats.ts'
 import type { StreamCopier } from './streams.ts'
 
@@ -78,7 +81,9 @@ async function openCanonical(
   for (const source of sources) {
     if (source.format !== 'canonical' || source.head.compressed !== head.head.compressed) return undefined
     const routes = head.routes.get(source)!
-    const stays = routes.every(({ id, change }, i) => id === i && (!change || change.keyGroups !== undefined))
+    const stays = routes.every(
+      ({ id, change }, i) => id === i && (!change || change.keyGroups !== undefined || canPatch(source, change)),
+    )
     if (!stays || source.head.cut) return undefined
   }
   const opened: CanonicalStream[] = []
@@ -90,7 +95,12 @@ async function openCanonical(
   return opened
 }
 
+function canPatch(source: KeyedSource, change: EntryChange): boolean {
+  return !source.head.compressed && change.inPlace !== undefined
+}
+
 function isSameStream({ source, handle }: CanonicalStream, range: KeyGroupRange, head: TargetHead): boolean {
+  if (head.routes.get(source)!.some(({ change }) => change?.inPlace)) return false
   const { keyGroupFirst, keyGroupLast } = handle.keyGroupRange
   if (keyGroupFirst !== range.keyGroupFirst || keyGroupLast !== range.keyGroupLast) return false
   const writer = new Writer(4096)
@@ -123,6 +133,12 @@ async function copyKeyGroups(
       i++
       continue
     }
+    const patches = patchesOf(streams, first.stream, output.head)
+    if (patches) {
+      await patchKeyGroup(work, sources, output, first, patches, added)
+      i++
+      continue
+    }
     let next = i + 1
     while (
       next < pieces.length &&
@@ -141,6 +157,51 @@ async function copyKeyGroups(
     work.counts.keyGroups += next - i
     i = next
   }
+}
+
+function patchesOf(
+  streams: readonly CanonicalStream[],
+  stream: StateStream,
+  head: TargetHead,
+): (InPlacePatch | undefined)[] | undefined {
+  const source = streams.find((each) => each.stream === stream)?.source
+  const patches = source && head.routes.get(source)?.map(({ change }) => change?.inPlace)
+  return patches?.some((each) => each !== undefined) ? patches : undefined
+}
+
+/** A key group of more bytes is read in windows. */
+const MAX_PATCHED_BYTES = 32 << 20
+
+/** Bytes that may be changed: a part of a larger buffer may be of `_metadata` or of a cache. */
+function ownBytes(bytes: Uint8Array, location: string): Uint8Array {
+  const isOwn = bytes.buffer.byteLength === bytes.length && rootOf(location) === ''
+  return isOwn ? bytes : bytes.slice()
+}
+
+/** One key group whose entries are changed where they lie; where one cannot be, entry by entry. */
+async function patchKeyGroup(
+  work: KeyedWork,
+  sources: readonly KeyedSource[],
+  output: KeyedOutput,
+  {
+    keyGroup,
+    stream,
+    extent,
+  }: { readonly keyGroup: number; readonly stream: StateStream; readonly extent: KeyGroupExtent },
+  patches: readonly (InPlacePatch | undefined)[],
+  added: AddedRows,
+): Promise<void> {
+  if (extent.end - extent.start <= MAX_PATCHED_BYTES) {
+    const bytes = ownBytes(await stream.read(extent.start, extent.end), stream.location)
+    const count = patchEntries(bytes, keyGroup, patches)
+    if (count >= 0) {
+      await output.pieceThrough(keyGroup, bytes)
+      work.counts.entries += count
+      work.onEntries(count)
+      return
+    }
+  }
+  await writeEntries(work, sources, output, { keyGroupFirst: keyGroup, keyGroupLast: keyGroup }, added)
 }
 
 const NOTHING = (keyGroup: number): { keyGroup: number; stream: StateStream; extent: KeyGroupExtent } => ({

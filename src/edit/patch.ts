@@ -9,13 +9,7 @@ import { writeValue } from '../serializer/interpreter/write.ts'
 import { hasUnknown, type Layout } from '../serializer/layout.ts'
 import type { Value } from '../serializer/value.ts'
 import type { StateEdit } from './model.ts'
-
-/** A field on the way to the one that is changed. */
-interface Place {
-  readonly fields: readonly Layout[]
-  readonly place: number
-  readonly isPojo: boolean
-}
+import { InPlacePatch, type Place } from './patch-stream.ts'
 
 /**
  * Changes one field of values without decoding the rest: the bytes before and behind it are copied. Only for POJOs,
@@ -30,11 +24,15 @@ export class FieldPatch {
   private readonly writer: Writer = new Writer(1 << 12)
   private reader: Reader = new Reader(new Uint8Array(0))
 
+  /** Where the field always takes the same bytes. */
+  readonly inPlace: InPlacePatch | undefined
+
   private constructor(path: readonly Place[], ahead: number, change: (old: Value) => Value) {
     this.path = path
     this.ahead = ahead
     this.change = change
     this.bytes = this.writer.bytes
+    this.inPlace = InPlacePatch.of(path, ahead, change)
   }
 
   static of(source: KeyedStateInfo, target: KeyedStateInfo, edit: StateEdit): FieldPatch | undefined {

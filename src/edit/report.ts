@@ -59,7 +59,7 @@ function stateReport({ edit, heads, added, elements, samples }: Done, name: stri
     for (const routes of head.routes.values()) {
       for (const { target: info, change } of routes) {
         if (info.name !== target || !change) continue
-        report.changed += change.changed
+        report.changed += change.changed + (change.inPlace?.changed ?? 0)
         report.deleted += change.removed
         report.samples.push(...change.samples.slice(0, samples - report.samples.length))
       }
