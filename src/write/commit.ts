@@ -87,6 +87,14 @@ export async function commit(
     throw error instanceof KobelError && error.code === 'CONFLICT' ? targetExists(directory) : error
   }
   const names = (await store.list(directory)).filter((entry) => !entry.directory).map((entry) => entry.name)
+  const vanished = [...files.keys()].filter((name) => !names.includes(name))
+  if (vanished.length > 0) {
+    // Somebody removes what is written: `_metadata` alone would look whole.
+    await store.remove(location)
+    throw new KobelError('STORE', `files vanished while the savepoint was made: ${vanished.slice(0, 4).join(', ')}`, {
+      file: directory,
+    })
+  }
   const orphans = names.filter((name) => name !== METADATA && !files.has(name)).sort()
   const removed = options.clean ? orphans.filter(isOwnName) : []
   for (const name of removed) await store.remove(join(directory, name))
