@@ -43,13 +43,16 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 }
 const FIELD_MEMBERS = ['name', 'type', 'doc', 'default', 'order', 'aliases']
 
-function printed(schema: unknown, space: string | undefined): unknown {
-  if (Array.isArray(schema)) return schema.map((each) => printed(each, space))
+const MAX_DEPTH = 200
+
+function printed(schema: unknown, space: string | undefined, depth = 0): unknown {
+  if (depth > MAX_DEPTH) throw new KobelError('LIMIT', `an Avro schema is nested deeper than ${MAX_DEPTH}`)
+  if (Array.isArray(schema)) return schema.map((each) => printed(each, space, depth + 1))
   if (typeof schema === 'string') return unqualified(schema, space)
   if (!isObject(schema)) return schema
   // { "type": { … } }, and a primitive type without properties.
   const { type } = schema
-  if (typeof type !== 'string') return printed(type, space)
+  if (typeof type !== 'string') return printed(type, space, depth + 1)
   const members = MEMBERS[type]
   if (!members) return Object.keys(schema).length === 1 ? unqualified(type, space) : { type, ...schema }
   const isNamed = !['array', 'map'].includes(type)
@@ -60,25 +63,29 @@ function printed(schema: unknown, space: string | undefined): unknown {
     type,
     ...name,
     ...Object.fromEntries(
-      members.filter((each) => schema[each] !== undefined).map((each) => [each, member(each, schema[each], inner)]),
+      members
+        .filter((each) => schema[each] !== undefined)
+        .map((each) => [each, member(each, schema[each], inner, depth + 1)]),
     ),
     ...Object.fromEntries(properties),
     ...(isNamed && Array.isArray(schema.aliases) && { aliases: schema.aliases.map((each) => printed(each, inner)) }),
   }
 }
 
-function member(name: string, value: unknown, space: string | undefined): unknown {
-  if (name === 'items' || name === 'values') return printed(value, space)
-  return name === 'fields' && Array.isArray(value) ? value.map((each) => printedField(each, space)) : value
+function member(name: string, value: unknown, space: string | undefined, depth: number): unknown {
+  if (name === 'items' || name === 'values') return printed(value, space, depth)
+  return name === 'fields' && Array.isArray(value) ? value.map((each) => printedField(each, space, depth)) : value
 }
 
-function printedField(field: unknown, space: string | undefined): unknown {
+function printedField(field: unknown, space: string | undefined, depth: number): unknown {
   if (!isObject(field)) return field
   const ordered = [...FIELD_MEMBERS, ...Object.keys(field).filter((each) => !FIELD_MEMBERS.includes(each))]
   const members = ordered.filter(
     (each) => field[each] !== undefined && !(each === 'order' && field.order === 'ascending'),
   )
-  return Object.fromEntries(members.map((each) => [each, each === 'type' ? printed(field.type, space) : field[each]]))
+  return Object.fromEntries(
+    members.map((each) => [each, each === 'type' ? printed(field.type, space, depth) : field[each]]),
+  )
 }
 
 /** A namespace is printed where it is not the one around. */

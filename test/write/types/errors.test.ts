@@ -33,6 +33,8 @@ const WRONG: readonly (readonly [json: unknown, message: RegExp, flink?: string,
   [{ sql: 'ROW<a INT, a INT>' }, /a row has the field "a" twice/],
   [{ sql: 'DECIMAL(40, 2)' }, /a number from 0 to 38 was expected, found "40"/],
   [{ sql: 'TIMESTAMP(3) WITH TIME ZONE' }, /has no form in the state of Flink/],
+  [{ sql: 'INTERVAL YEAR TO DAY' }, /there is no interval YEAR TO DAY$/],
+  [{ sql: 'INTERVAL DAY(7)' }, /a number from 1 to 6 was expected/],
   [{ sql: 'ROW<a BITMAP>' }, /BITMAP needs Flink 2\.3/, '2.2', 'INCOMPATIBLE'],
   [{ snapshot: 'AAAA' }, /snapshot is no serializer snapshot/],
 ]
@@ -57,4 +59,7 @@ test('a type that is nested too deeply is refused', () => {
   assert.throws(() => readTypeDescription(json), /nested deeper than 50/)
   const sql = `${'ARRAY<'.repeat(100)}INT${'>'.repeat(100)}`
   assert.throws(() => readTypeDescription({ sql }), /nested deeper than 30/)
+  let avro: unknown = 'int'
+  for (let i = 0; i < 5000; i++) avro = { type: 'array', items: avro }
+  assert.throws(() => readTypeDescription({ avro }), /nested deeper than 200/)
 })

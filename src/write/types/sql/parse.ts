@@ -87,6 +87,10 @@ function localTimestamp(precision: number): LogicalType {
 }
 
 const UNITS = ['YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND']
+/** Years to months, or days to seconds: from a larger unit to a smaller one. */
+const YEARS = 2
+/** Digits that the leading unit may have: 4 for years, 6 for days. */
+const LEADING_DIGITS: Readonly<Record<string, number>> = { YEAR: 4, DAY: 6 }
 
 /** `INTERVAL DAY(3) TO SECOND(6)`: the leading day or year and the second have a precision. */
 const interval: ParseRest = (parser) => {
@@ -97,13 +101,14 @@ const interval: ParseRest = (parser) => {
     const unit = take(parser).text
     if (!UNITS.includes(unit)) throw wrongType(parser, `an interval has one of the units ${UNITS.join(', ')}`)
     units.push(unit)
-    const [given] = numbers(parser, 1, [0, 9])
-    if (given !== undefined) {
-      if (unit === 'SECOND') fractionalPrecision = given
-      else precision = given
-    }
+    const digits = LEADING_DIGITS[unit]
+    if (digits !== undefined) precision = numbers(parser, 1, [1, digits])[0] ?? precision
+    else if (unit === 'SECOND') fractionalPrecision = numbers(parser, 1, [0, 9])[0] ?? fractionalPrecision
   } while (accept(parser, 'TO'))
   const resolution = units.join('_TO_')
+  const [from = 0, to = UNITS.length] = units.map((unit) => UNITS.indexOf(unit))
+  const isRange = units.length === 1 || (units.length === 2 && from < to && from < YEARS === to < YEARS)
+  if (!isRange) throw wrongType(parser, `there is no interval ${resolution.replaceAll('_', ' ')}`)
   if (units[0] === 'YEAR' || units[0] === 'MONTH') {
     return logical('INTERVAL_YEAR_MONTH', 'YearMonthIntervalType', { precision, resolution })
   }
