@@ -1,11 +1,13 @@
 import { openSnapshot, type StateTable, scanObjects, scanTable, tablesOf } from '../src/node/index.ts'
 import { CHECKSUMS, type Total } from './checksum.ts'
+import { snapshotOf } from './paths.ts'
 
 /**
- * One case in a process of its own, through the public API: `kobel.js scan A PATH`. Prints rows, checksum and the CPU
+ * One case in a process of its own, through the public API: `kobel.js scan A [PATH]`; A10 is a smaller A. Prints rows, checksum and the CPU
  * seconds of the scan without start-up and opening, as the loop in C does.
  */
-const [, , kind, name, path] = process.argv
+const [, , kind, name = 'A', path = snapshotOf(name)] = process.argv
+const shape = name[0]!
 
 let started = process.cpuUsage()
 const total = await run()
@@ -14,7 +16,7 @@ const timed = ((used.user + used.system) / 1e6).toFixed(4)
 console.log(`rows=${total.rows} sum=${BigInt.asIntN(64, total.sum)} timed=${timed}`)
 
 async function run(): Promise<Total> {
-  await using snapshot = await openSnapshot(path!)
+  await using snapshot = await openSnapshot(path)
   const tables = tablesOf(snapshot).filter((table) => table.operator.uid === 'op')
   const result: Total = { rows: 0, sum: 0n }
   started = process.cpuUsage()
@@ -24,7 +26,7 @@ async function run(): Promise<Total> {
 
 async function runTable(table: StateTable, result: Total): Promise<void> {
   if (kind === 'scan') {
-    const add = CHECKSUMS[name === 'A' ? 'A' : name === 'C' ? (table.name as 'm' | 'l') : 'B']
+    const add = CHECKSUMS[shape === 'A' ? 'A' : shape === 'C' ? (table.name as 'm' | 'l') : 'B']
     for await (const batch of scanTable(table)) add(batch, result)
   } else if (kind === 'aggregate') {
     const columns = ['value.id', 'value.amount']
