@@ -92,17 +92,44 @@ export function keyGroupExtents(
   length: number,
   options: ScanOptions,
   firstOffset = 1,
-): KeyGroupExtent[] {
+): readonly KeyGroupExtent[] {
+  let known = EXTENTS.get(handle)
+  if (known?.length !== length || known.firstOffset !== firstOffset) {
+    known = { length, firstOffset, extents: allExtents(handle, length, firstOffset) }
+    EXTENTS.set(handle, known)
+  }
+  if (!options.keyGroups) return known.extents
+  const { first, last } = wantedRange(handle.keyGroupRange, options)
+  return known.extents.slice(indexOfGroup(known.extents, first), indexOfGroup(known.extents, last + 1))
+}
+
+/** Editing asks once for each key group, of which there may be 32768. */
+const EXTENTS = new WeakMap<
+  KeyGroupOffsets,
+  { readonly length: number; readonly firstOffset: number; readonly extents: readonly KeyGroupExtent[] }
+>()
+
+function allExtents(handle: KeyGroupOffsets, length: number, firstOffset: number): readonly KeyGroupExtent[] {
   const { keyGroupFirst } = handle.keyGroupRange
   const starts = handle.offsets.filter((offset) => offset >= firstOffset).sort((a, b) => a - b)
   const ends = new Map(starts.map((start, i) => [start, starts[i + 1] ?? length]))
-  const { first, last } = wantedRange(handle.keyGroupRange, options)
   // Old raw streams have 0 for key groups without bytes too: the first one that says so is meant.
   const firstWith = new Map([...handle.offsets.entries()].reverse().map(([i, start]) => [start, i]))
   return handle.offsets
     .map((start, i) => ({ keyGroup: keyGroupFirst + i, start, end: ends.get(start) ?? 0 }))
     .filter(({ start, keyGroup }) => start >= firstOffset && firstWith.get(start) === keyGroup - keyGroupFirst)
-    .filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last)
+}
+
+/** The place of the first extent that is not below a key group. */
+function indexOfGroup(extents: readonly KeyGroupExtent[], keyGroup: number): number {
+  let low = 0
+  let high = extents.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (extents[middle]!.keyGroup < keyGroup) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 async function* scanKeyGroups(
