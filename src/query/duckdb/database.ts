@@ -316,7 +316,7 @@ function errorOf({ message, code }: EngineError): KobelError {
   const known = code !== undefined && CODE_NAMES.has(code) ? (code as KobelErrorCode) : undefined
   const found = known ?? CODES.find(([begin]) => message.startsWith(begin))?.[1] ?? 'USAGE'
   const hint = /file system operations are disabled/i.test(message)
-    ? '\nStatements may not touch files: allow it with --allow-files, or the option allowFiles.'
+    ? `${/\nLINE \d+:/.test(message) ? '\n' : '; '}it is allowed by --allow-files, in programs by allowFiles`
     : ''
   return new KobelError(found, `${message}${hint}`)
 }
