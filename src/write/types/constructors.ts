@@ -6,6 +6,11 @@ const named =
   () =>
     name
 
+export interface CollectionOptions {
+  /** The collection and its elements may be null, as Flink 2.x has it where it works a type out from its class. */
+  readonly nullable?: boolean
+}
+
 /**
  * Types of keys, values and namespaces of a savepoint to be written, named as Flink's `Types` names them. Each gives
  * plain JSON, which may as well be written by hand.
@@ -44,10 +49,10 @@ export interface TypeConstructors {
   readonly tuple: (...fields: TypeDescription[]) => TypeDescription
   /** Fields by name, or in an array. Names are not stored. */
   readonly row: (fields: readonly TypeDescription[] | Readonly<Record<string, TypeDescription>>) => TypeDescription
-  readonly list: (element: TypeDescription) => TypeDescription
+  readonly list: (element: TypeDescription, options?: CollectionOptions) => TypeDescription
   /** Since Flink 2.0. */
-  readonly set: (element: TypeDescription) => TypeDescription
-  readonly map: (key: TypeDescription, value: TypeDescription) => TypeDescription
+  readonly set: (element: TypeDescription, options?: CollectionOptions) => TypeDescription
+  readonly map: (key: TypeDescription, value: TypeDescription, options?: CollectionOptions) => TypeDescription
   readonly either: (left: TypeDescription, right: TypeDescription) => TypeDescription
   readonly nullable: (inner: TypeDescription, options?: { readonly padded?: boolean }) => TypeDescription
   readonly pojo: (
@@ -101,9 +106,9 @@ export const type: TypeConstructors = {
   array: (array, javaClass) => (javaClass === undefined ? { array } : { array, class: javaClass }),
   tuple: (...tuple) => ({ tuple }),
   row: (row) => ({ row }),
-  list: (list) => ({ list }),
-  set: (set) => ({ set }),
-  map: (key, value) => ({ map: [key, value] }),
+  list: (list, options = {}) => ({ list, ...options }),
+  set: (set, options = {}) => ({ set, ...options }),
+  map: (key, value, options = {}) => ({ map: [key, value], ...options }),
   either: (left, right) => ({ either: [left, right] }),
   nullable: (nullable, options = {}) => ({ nullable, ...options }),
   pojo: (pojo, fields, options = {}) => ({ pojo, fields, ...options }),
