@@ -5,8 +5,10 @@ import { KobelError } from '../error.ts'
  * The lines of a file, or of stdin for `-`. Only a line feed ends a line: other characters that end lines elsewhere
  * (U+2028) may stand in the texts of JSON.
  */
-export async function* linesOf(file: string): AsyncGenerator<string, void, undefined> {
-  const stream: AsyncIterable<Uint8Array> = file === '-' ? process.stdin : createReadStream(file)
+export async function* linesOf(
+  file: string,
+  stream: AsyncIterable<Uint8Array> = file === '-' ? process.stdin : createReadStream(file),
+): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const open: string[] = []
   try {

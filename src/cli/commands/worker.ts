@@ -3,7 +3,7 @@ import { KobelError } from '../../error.ts'
 import { Intake } from '../../write/intake.ts'
 import { type Partition, partitionId, partitionsOf, type WritePlan } from '../../write/plan.ts'
 import { takeRows } from '../../write/take-lines.ts'
-import { linesOf } from '../lines.ts'
+import { type RowTarget, rowsFrom } from '../row-input.ts'
 import {
   planFrom,
   planOptionsOf,
@@ -13,7 +13,7 @@ import {
   withWriteOptions,
 } from '../write-options.ts'
 
-interface WorkerFlags extends WriteFlags {
+interface WorkerFlags extends WriteFlags, RowTarget {
   readonly partition?: readonly string[]
   readonly rows?: string
 }
@@ -23,7 +23,9 @@ export function configure(command: Command): Command {
     .argument('<plan>', 'the write plan, the same for all workers and for commit')
     .requiredOption('--to <directory>', 'the directory of the savepoint, the same for all workers and for commit')
     .option('--partition <id...>', 'write just these partitions, also where no row comes')
-    .option('--rows <file>', 'the rows; from stdin where it is not given')
+    .option('--rows <file>', 'the rows, JSON lines or an Arrow IPC stream; from stdin where it is not given')
+    .option('--operator <name>', 'the operator of all rows, where they do not name it')
+    .option('--state <name>', 'the state of all rows, where they do not name it')
     .option('--flink <version>', "the Flink version to write for (the plan's)")
   withWriteOptions(command)
   return withTypeOptions(command)
@@ -50,7 +52,7 @@ async function work(file: string, flags: WorkerFlags): Promise<void> {
   const sink = sinkOf(flags)
   const intake = new Intake(plan, sink, options, only)
   try {
-    await takeRows(intake, linesOf(flags.rows ?? '-'), 0, { partial: true })
+    await takeRows(intake, rowsFrom(flags.rows ?? '-', flags), 0, { partial: true })
     const handle = await intake.finish(only !== undefined)
     process.stdout.write(`${JSON.stringify(handle)}\n`)
   } catch (error) {
