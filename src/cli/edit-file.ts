@@ -6,7 +6,8 @@ import { fingerprintOf } from '../edit/apply.ts'
 import { editOf } from '../edit/description.ts'
 import { Edit } from '../edit/edit.ts'
 import { KobelError } from '../error.ts'
-import type { Snapshot } from '../snapshot/open.ts'
+import { openStore } from '../node/open-store.ts'
+import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { DescribedEdit } from './editing.ts'
 
 export interface EditFile {
@@ -58,8 +59,17 @@ function openJson(file: string, text: string, source: string | undefined): EditF
   const from = (json as { from?: unknown } | null)?.from
   return {
     source: sourceOf(file, source, from),
-    build: async (snapshot) => ({ edit: await editOf(snapshot, json), description: json }),
+    build: async (snapshot) => ({
+      edit: await editOf(snapshot, json, (path) => openOther(file, path)),
+      description: json,
+    }),
   }
+}
+
+/** Closed with the end of the command. */
+function openOther(file: string, path: string): Promise<Snapshot> {
+  const { store, location } = openStore(/^[a-z][a-z0-9+.-]+:/i.test(path) ? path : resolve(dirname(file), path))
+  return openSnapshotIn(store, location, { heads: 'lazy' })
 }
 
 function sourceOf(file: string, source: string | undefined, from: unknown): string {

@@ -71,6 +71,17 @@ export class AddedRows {
     return new Set([...this.byKeyGroup.keys(), ...changed].filter(inRange))
   }
 
+  /** @throws KobelError `INCOMPATIBLE` where rows belong to key groups of a subtask that has no keyed state. */
+  refuse({ keyGroupFirst, keyGroupLast }: KeyGroupRange, operator: string): void {
+    for (const keyGroup of this.byKeyGroup.keys()) {
+      if (keyGroup < keyGroupFirst || keyGroup > keyGroupLast) continue
+      throw new KobelError('INCOMPATIBLE', 'the subtask of a row has no keyed state to add it to', {
+        operator,
+        keyGroup,
+      })
+    }
+  }
+
   has(keyGroup: number): boolean {
     return this.byKeyGroup.has(keyGroup)
   }

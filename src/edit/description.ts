@@ -8,12 +8,23 @@ import type { Operator } from '../snapshot/operator.ts'
 import type { TypeDescription } from '../write/types/description.ts'
 import { Edit, type EditOperator, type EditState, type StateRow } from './edit.ts'
 import type { EntryKey } from './model.ts'
+import type { NewState } from './new-state.ts'
 import { addTtl, describeType, removeTtl, replaceType, type TypeChange } from './type-change.ts'
 import { type Conditioned, whereOf } from './where.ts'
+
+/** An operator of another savepoint. */
+export interface TakeDescription {
+  readonly from: string
+  readonly operator: string
+  /** Another uid. */
+  readonly uid?: string
+}
 
 /** An edit as plain JSON. `*` as the name of an operator stands for all that are not named. */
 export interface EditDescription {
   readonly operators?: Readonly<Record<string, OperatorDescription>>
+  /** Operators of other savepoints, which are added. */
+  readonly take?: readonly TakeDescription[]
   /** The Flink version that described types are for; by default the newest with this version of `_metadata`. */
   readonly flink?: string
 }
@@ -32,6 +43,8 @@ export interface OperatorDescription {
 }
 
 export interface StateDescription {
+  /** The state is added: kind, type, mapKey, namespace, ttl, as in a plan; `set` has its rows. */
+  readonly add?: NewState
   readonly remove?: boolean
   readonly rename?: string
   /** Rows as `kobel dump` prints them, without operator and state. */
@@ -60,6 +73,7 @@ export interface StateDescription {
 
 const OPERATOR_MEMBERS = ['remove', 'uid', 'uidHash', 'name', 'maxParallelism', 'parallelism', 'copyTo', 'states']
 const STATE_MEMBERS = [
+  'add',
   'remove',
   'rename',
   'set',
@@ -78,11 +92,16 @@ const STATE_MEMBERS = [
 
 /**
  * The edit that JSON describes.
+ * @param open opens the savepoints that operators are taken of.
  * @throws KobelError `USAGE`, which names the member that is wrong; `NOT_FOUND` for names that the snapshot does not have.
  */
-export async function editOf(snapshot: Snapshot, json: unknown): Promise<Edit> {
+export async function editOf(
+  snapshot: Snapshot,
+  json: unknown,
+  open?: (path: string) => Promise<Snapshot>,
+): Promise<Edit> {
   const edit = new Edit(snapshot)
-  const description = objectOf(json, 'an edit', ['operators', 'from', 'flink', 'comment'])
+  const description = objectOf(json, 'an edit', ['operators', 'take', 'from', 'flink', 'comment'])
   const operators = objectOf(description.operators ?? {}, 'operators')
   const named = new Set(Object.keys(operators).flatMap((name) => (name === '*' ? [] : [snapshot.operator(name).id])))
   for (const [name, each] of Object.entries(operators)) {
@@ -96,6 +115,11 @@ export async function editOf(snapshot: Snapshot, json: unknown): Promise<Edit> {
         throw locate(error, { operator: operator.label })
       }
     }
+  }
+  for (const each of (description.take ?? []) as readonly TakeDescription[]) {
+    const { from, operator, uid } = objectOf<TakeDescription>(each, 'take', ['from', 'operator', 'uid'])
+    if (!open) throw new KobelError('USAGE', 'other savepoints cannot be opened here')
+    edit.take(await open(textOf(from, 'take.from')), textOf(operator, 'take.operator'), uid)
   }
   return edit
 }
@@ -115,7 +139,12 @@ async function describeOperator(
   if (json.name !== undefined) target.setName(textOf(json.name, 'name'))
   if (json.maxParallelism !== undefined) target.setMaxParallelism(json.maxParallelism)
   if (json.parallelism !== undefined) target.setParallelism(json.parallelism)
-  for (const [name, each] of Object.entries(objectOf(json.states ?? {}, 'states'))) {
+  for (const [name, each] of Object.entries(objectOf<Record<string, StateDescription>>(json.states ?? {}, 'states'))) {
+    if (each.add !== undefined) {
+      const added = target.addState(name, each.add, flink)
+      added.set(...(each.set ?? []))
+      continue
+    }
     const known = operator.states.some((state) => state.name === name)
     if (!known) {
       const names = operator.states.map((state) => state.name).join(', ')

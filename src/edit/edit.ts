@@ -1,4 +1,6 @@
 import { KobelError } from '../error.ts'
+import type { StateMetaInfo } from '../format/state-meta-info.ts'
+import type { SerializerSnapshot } from '../serializer/snapshot.ts'
 import type { Value } from '../serializer/value.ts'
 import type { Entry, Timer } from '../snapshot/decode.ts'
 import { operatorIdOf, type Snapshot } from '../snapshot/open.ts'
@@ -18,6 +20,7 @@ import {
   type StateEdit,
   type TargetOperator,
 } from './model.ts'
+import { type NewState, newStateInfos } from './new-state.ts'
 import type { TypeChange } from './type-change.ts'
 
 /** A row of a state that is set: members as `kobel dump` prints them. */
@@ -153,6 +156,14 @@ export class EditOperator {
   keyHash(hash: (key: Value) => number): this {
     this.edit.keyHash = hash
     return this.note('keyHash', hash)
+  }
+
+  /** Adds a keyed state under the keys that the operator has; `set` gives its entries. @param flink that restores it. */
+  addState(name: string, state: NewState, flink: string): EditState {
+    const create = (key: SerializerSnapshot): readonly StateMetaInfo[] => newStateInfos(name, state, key, flink)
+    this.edit.created.set(name, create)
+    this.note('add state', name, state)
+    return this.state(name)
   }
 
   /** A keyed state, timers or an operator state, by name. */

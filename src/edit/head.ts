@@ -62,6 +62,12 @@ export function targetHead(
     })
     plans.set(source, plan)
   }
+  for (const [name, create] of edit.created) {
+    if (infos.some((info) => info.name === name)) {
+      throw new KobelError('INCOMPATIBLE', 'the state is there already', { operator: label, state: name })
+    }
+    infos.push(...create(key))
+  }
   const head = { compressed: first.head.compressed, keySerializer: key, states: infos }
   const states = keyedStatesOf({ ...head, version: 6, length: 0 })
   const writer = new Writer(4096)

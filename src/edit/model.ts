@@ -1,3 +1,5 @@
+import type { StateMetaInfo } from '../format/state-meta-info.ts'
+import type { SerializerSnapshot } from '../serializer/snapshot.ts'
 import type { Value } from '../serializer/value.ts'
 import type { Entry, Timer } from '../snapshot/decode.ts'
 import type { Snapshot } from '../snapshot/open.ts'
@@ -70,6 +72,8 @@ export interface OperatorEdit {
   /** Keyed states and operator states by their name in the source. */
   readonly states: Map<string, StateEdit>
   readonly elements: Map<string, ElementEdit>
+  /** States that are added, by name: what the head says of each, given the key's serializer. */
+  readonly created: Map<string, (key: SerializerSnapshot) => readonly StateMetaInfo[]>
   /** Java's `hashCode` of a key, where kobel does not know it. */
   keyHash?: (key: Value) => number
 }
@@ -105,5 +109,5 @@ export function newStateEdit(): StateEdit {
 }
 
 export function newOperatorEdit(): OperatorEdit {
-  return { remove: false, states: new Map(), elements: new Map() }
+  return { remove: false, states: new Map(), elements: new Map(), created: new Map() }
 }

@@ -99,7 +99,7 @@ class OperatorTarget {
       refuse('some of its subtasks had finished, which Flink cannot move to other key groups')
     }
     for (const name of edit.states.keys()) {
-      if (operator.states.some((state) => state.name === name)) continue
+      if (edit.created.has(name) || operator.states.some((state) => state.name === name)) continue
       const names = operator.states.map((state) => state.name).join(', ')
       throw new KobelError('NOT_FOUND', `there is no state ${name}; the operator has ${names || 'none'}`, {
         operator: operator.label,
@@ -237,7 +237,10 @@ class OperatorTarget {
     this.added = await AddedRows.of(operator, edit, this.heads, maxParallelism, () => this.learn(sources))
     const handles = new Map<number, KeyedStateHandle>()
     for (const { subtask, range, within, head } of parts) {
-      if (!head || head.states.length === 0) continue
+      if (!head || head.states.length === 0) {
+        this.added.refuse(range, operator.label)
+        continue
+      }
       handles.set(subtask, await writeKeyedSubtask(this.work(), subtask, range, within, head, this.added))
     }
     return handles
