@@ -54,15 +54,32 @@ export class SnappyFramedDecoder {
     return this.held.length - this.at
   }
 
+  /**
+   * Decodes the whole chunks at the front of `bytes` to where `place` says, and returns how many bytes they took: what is
+   * behind them has to come again. Nothing is held back.
+   */
+  decodeWhole(
+    bytes: Uint8Array,
+    place: (length: number) => { readonly output: Uint8Array; readonly at: number },
+  ): number {
+    this.held = bytes
+    this.at = 0
+    const { chunks, length } = this.wholeChunks()
+    if (length > 0) {
+      const { output, at } = place(length)
+      let to = at
+      for (const chunk of chunks) to = this.decode(chunk, output, to)
+    }
+    const used = this.at
+    this.held = new Uint8Array(0)
+    this.at = 0
+    return used
+  }
+
   /** Takes bytes and gives the plain bytes of every chunk that is now complete, in an array of their own. */
   push(bytes: Uint8Array): Uint8Array {
     this.feed(bytes)
-    const chunks: Chunk[] = []
-    let length = 0
-    for (let chunk = this.nextChunk(); chunk !== undefined; chunk = this.nextChunk()) {
-      chunks.push(chunk)
-      length += chunk.plainLength
-    }
+    const { chunks, length } = this.wholeChunks()
     const output = new Uint8Array(length)
     let to = 0
     for (const chunk of chunks) to = this.decode(chunk, output, to)
@@ -70,6 +87,16 @@ export class SnappyFramedDecoder {
     this.held = this.held.slice(this.at)
     this.at = 0
     return output
+  }
+
+  private wholeChunks(): { readonly chunks: readonly Chunk[]; readonly length: number } {
+    const chunks: Chunk[] = []
+    let length = 0
+    for (let chunk = this.nextChunk(); chunk !== undefined; chunk = this.nextChunk()) {
+      chunks.push(chunk)
+      length += chunk.plainLength
+    }
+    return { chunks, length }
   }
 
   feed(bytes: Uint8Array): void {

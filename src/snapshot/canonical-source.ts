@@ -145,10 +145,15 @@ async function* scanKeyGroups(
   // Who has a walker is done with the bytes of a window when the next one is read.
   const window = new StreamWindow(stream, end, WINDOW_BYTES, options.walkerOf !== undefined)
   const walkerOf = options.walkerOf && ((state: KeyedStateInfo) => options.walkerOf!(state, layout.prefixBytes))
+  const arena = walkerOf && compressed ? { bytes: new Uint8Array(4 * COMPRESSED_STEP) } : undefined
   const pause = walkerOf && emptyBatch(layout)
   for (const extent of extents) {
     const scanner = new CanonicalScanner(layout, extent.keyGroup, options.wanted, walkerOf)
-    const plain = compressed ? new CompressedBytes(window, extent) : new PlainBytes(window, extent)
+    const plain = !compressed
+      ? new PlainBytes(window, extent)
+      : arena
+        ? new CompressedArena(window, extent, arena)
+        : new CompressedBytes(window, extent)
     try {
       yield* scanKeyGroup(scanner, plain, extent, pause)
       // Flink does not look at what lies behind either; who wants to know of all that is wrong hears of it.
@@ -299,5 +304,57 @@ export class CompressedBytes implements PlainSource {
 
   consume(count: number): void {
     this.plain = this.plain.subarray(count)
+  }
+}
+
+/** As `CompressedBytes`, but in memory that is used again: what `window` gave is good until it is called again. */
+class CompressedArena implements PlainSource {
+  readonly most: number = Number.POSITIVE_INFINITY
+  private readonly stream: StreamWindow
+  private readonly end: number
+  private readonly decoder = new SnappyFramedDecoder()
+  private readonly arena: { bytes: Uint8Array }
+  private at: number
+  /** The plain bytes in the arena. */
+  private plainStart = 0
+  private plainEnd = 0
+
+  constructor(stream: StreamWindow, extent: KeyGroupExtent, arena: { bytes: Uint8Array }) {
+    this.stream = stream
+    this.at = extent.start
+    this.end = extent.end
+    this.arena = arena
+  }
+
+  async window(atLeast: number): Promise<Uint8Array> {
+    while (this.plainEnd - this.plainStart < atLeast && this.at < this.end) {
+      const wanted = Math.min(COMPRESSED_STEP, this.end - this.at)
+      const bytes = (await this.stream.at(this.at, wanted)).subarray(0, wanted)
+      const used = this.decoder.decodeWhole(bytes, (length) => this.place(length))
+      // A chunk is shorter than a step: the last one was cut.
+      this.at += used > 0 ? used : wanted
+    }
+    return this.arena.bytes.subarray(this.plainStart, this.plainEnd)
+  }
+
+  /** Makes room behind the plain bytes. */
+  private place(length: number): { output: Uint8Array; at: number } {
+    const { arena, plainStart, plainEnd } = this
+    const kept = plainEnd - plainStart
+    if (plainEnd + length > arena.bytes.length) {
+      const isEnough = kept + length <= arena.bytes.length
+      const output = isEnough ? arena.bytes : new Uint8Array(Math.max(kept + length, 2 * arena.bytes.length))
+      output.set(arena.bytes.subarray(plainStart, plainEnd))
+      arena.bytes = output
+      this.plainStart = 0
+      this.plainEnd = kept
+    }
+    const at = this.plainEnd
+    this.plainEnd = at + length
+    return { output: arena.bytes, at }
+  }
+
+  consume(count: number): void {
+    this.plainStart += count
   }
 }
