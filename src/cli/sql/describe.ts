@@ -1,6 +1,7 @@
 import type { MountedTable } from '../../query/duckdb/index.ts'
 import { quoteName, sqlTypeText } from '../../query/sql-type.ts'
 import { noSuch } from '../../snapshot/names.ts'
+import { outputWidth } from '../output.ts'
 import { columnWidths, tableLine } from '../render/table.ts'
 import { printable } from '../render/text.ts'
 
@@ -49,6 +50,6 @@ function plainText({ schema, name }: MountedTable): string {
 function lines(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const columns = titles.map((title) => ({ title }))
   const cells = rows.map((row) => row.map(printable))
-  const widths = columnWidths(columns, cells, process.stdout.columns ?? 100)
+  const widths = columnWidths(columns, cells, outputWidth())
   return [titles, ...cells].map((row) => tableLine(columns, widths, row)).join('\n')
 }
