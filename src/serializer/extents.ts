@@ -12,7 +12,7 @@ import { type Attempts, readNestedSnapshots, type SnapshotSource, UnknownExtentE
 /** Work that trying lengths may take, about a byte read each; keeps a hostile head from taking long. */
 const MAX_WORK = 24_000_000
 /** The work of an attempt that reads no new byte. */
-const ATTEMPT_WORK = 1000
+const ATTEMPT_WORK = 2000
 
 /**
  * Reads a structure with serializer snapshots that ends exactly at `end`.

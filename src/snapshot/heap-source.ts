@@ -40,6 +40,9 @@ function heapStatesOf(head: KeyedHead): KeyedStateInfo[] {
   return states.map((state) => (state.kind === 'unknown' ? state : { ...state, splits: true }))
 }
 
+/** The version of heads in Flink 1.2. */
+const OTHER_TABLES = 1
+
 async function* scanKeyGroups(
   subtask: number,
   stream: StateStream,
@@ -49,6 +52,13 @@ async function* scanKeyGroups(
   options: ScanOptions,
   windowBytes: number,
 ): AsyncGenerator<KeyedBatch, void, undefined> {
+  if (head.version === OTHER_TABLES) {
+    throw new KobelError(
+      'UNSUPPORTED_VERSION',
+      'state of a heap backend of Flink 1.2 lies by namespaces; restore it with Flink 1.3 to 1.16 and take a new savepoint',
+      { file: stream.location },
+    )
+  }
   const extents = keyGroupExtents(handle, stream.length, options)
   const window = new StreamWindow(stream, Math.max(0, ...extents.map((extent) => extent.end)), windowBytes)
   for (const extent of extents) {
