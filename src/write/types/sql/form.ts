@@ -2,10 +2,11 @@ import { BASE } from '../../../serializer/families/rows.ts'
 import type { SerializerSnapshot } from '../../../serializer/snapshot.ts'
 import type { LogicalType, StoredType } from '../../../serializer/table/logical-type.ts'
 import { needsFlink, snapshotFor, type TypeForm, type TypePlace, textOf } from '../form.ts'
+import { FORMS } from './classes.ts'
 import { javaStream } from './java.ts'
 import { JavaTypes } from './logical.ts'
 import { parseSqlType } from './parse.ts'
-import { FORMS, JavaSerializers, keyAndValueOf } from './serializers.ts'
+import { JavaSerializers, keyAndValueOf } from './serializers.ts'
 
 const TYPEUTILS = 'org.apache.flink.table.runtime.typeutils'
 
