@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { sha256 } from '../bytes/sha256.ts'
 import { fingerprintOf } from '../edit/apply.ts'
 import { editOf } from '../edit/description.ts'
@@ -9,6 +8,7 @@ import { KobelError } from '../error.ts'
 import { openStore } from '../node/open-store.ts'
 import { openSnapshotIn, type Snapshot } from '../snapshot/open.ts'
 import type { DescribedEdit } from './editing.ts'
+import { importModule } from './user-serializers.ts'
 
 export interface EditFile {
   readonly source: string
@@ -16,8 +16,8 @@ export interface EditFile {
 }
 
 /**
- * An edit from a file: JSON, or a module `export default (edit) => { edit.operator('a').state('b').remove() }`, which may
- * also `export const from = './savepoint'`.
+ * An edit from a file: JSON, or a module `export default (edit, kobel) => { edit.operator('a').state('b').remove() }`, which
+ * may also `export const from = './savepoint'`.
  */
 export async function openEditFile(file: string, source: string | undefined): Promise<EditFile> {
   const text = await readText(file)
@@ -25,12 +25,7 @@ export async function openEditFile(file: string, source: string | undefined): Pr
 }
 
 async function openModule(file: string, text: string, source: string | undefined): Promise<EditFile> {
-  let module: { default?: unknown; from?: unknown }
-  try {
-    module = (await import(pathToFileURL(resolve(file)).href)) as typeof module
-  } catch (error) {
-    throw new KobelError('USAGE', `the module cannot be loaded: ${(error as Error).message}`, { file })
-  }
+  const module = await importModule(file)
   const describe = module.default
   if (typeof describe !== 'function') {
     throw new KobelError('USAGE', 'the default export of an edit is a function: export default (edit) => { … }', {
@@ -43,7 +38,7 @@ async function openModule(file: string, text: string, source: string | undefined
       await Promise.all(snapshot.operators.map((operator) => operator.load()))
       const edit = new Edit(snapshot)
       edit.note(text)
-      await (describe as (edit: Edit) => unknown)(edit)
+      await (describe as (edit: Edit, kobel: unknown) => unknown)(edit, await import('../index.ts'))
       return { edit, description: { module: text } }
     },
   }

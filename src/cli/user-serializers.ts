@@ -27,7 +27,8 @@ export async function loadSerializers(file: string): Promise<readonly Serializer
   )
 }
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
+/** @throws KobelError `USAGE` where the module cannot be loaded. */
+export async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
   } catch (error) {

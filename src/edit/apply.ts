@@ -22,6 +22,7 @@ export interface EditReport {
   /** Hash of what the edit says. */
   readonly edit: string
   readonly operators: readonly OperatorReport[]
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -59,6 +60,7 @@ export async function applyPlan(
       fingerprint,
       edit: sha256(new TextEncoder().encode(plan.text)),
       operators: reports,
+      warnings: warningsOf(reports),
     }
   } catch (error) {
     await outputs.abandon()
@@ -66,6 +68,17 @@ export async function applyPlan(
   } finally {
     await sink?.spill.close()
   }
+}
+
+/** Operators that run in one vertex must agree, and which do is not stored. */
+function warningsOf(reports: readonly OperatorReport[]): string[] {
+  const stayed = reports.filter((each) => !each.removed && each.maxParallelism[0] === each.maxParallelism[1])
+  const moved = reports.find((each) => each.maxParallelism[0] !== each.maxParallelism[1])
+  const other = stayed.find((each) => each.maxParallelism[0] === moved?.maxParallelism[0])
+  if (!moved || !other) return []
+  return [
+    `operators that run in one job vertex must have the same max parallelism: ${moved.operator} has ${moved.maxParallelism[1]} now, ${other.operator} keeps ${other.maxParallelism[1]}`,
+  ]
 }
 
 async function writeNew(sink: EditSink, bytes: Uint8Array): Promise<void> {

@@ -9,7 +9,7 @@ import type { TypeDescription } from '../write/types/description.ts'
 import { Edit, type EditOperator, type EditState, type StateRow } from './edit.ts'
 import type { EntryKey } from './model.ts'
 import type { NewState } from './new-state.ts'
-import { addTtl, describeType, removeTtl, replaceType, type TypeChange } from './type-change.ts'
+import { addTtl, describeKey, describeType, removeTtl, replaceType, type TypeChange } from './type-change.ts'
 import { type Conditioned, whereOf } from './where.ts'
 
 /** An operator of another savepoint. */
@@ -35,6 +35,8 @@ export interface OperatorDescription {
   /** 32 hex digits. */
   readonly uidHash?: string
   readonly name?: string
+  /** Another description of the same keys' bytes: classes, names, added constants. */
+  readonly describeKey?: TypeDescription
   readonly maxParallelism?: number
   readonly parallelism?: number
   /** Copies of the operator, under other uids. */
@@ -71,7 +73,17 @@ export interface StateDescription {
   readonly shiftTimers?: number | string
 }
 
-const OPERATOR_MEMBERS = ['remove', 'uid', 'uidHash', 'name', 'maxParallelism', 'parallelism', 'copyTo', 'states']
+const OPERATOR_MEMBERS = [
+  'remove',
+  'uid',
+  'uidHash',
+  'name',
+  'describeKey',
+  'maxParallelism',
+  'parallelism',
+  'copyTo',
+  'states',
+]
 const STATE_MEMBERS = [
   'add',
   'remove',
@@ -137,6 +149,11 @@ async function describeOperator(
   if (json.uid !== undefined) target.setUid(textOf(json.uid, 'uid'))
   if (json.uidHash !== undefined) target.setUidHash(textOf(json.uidHash, 'uidHash'))
   if (json.name !== undefined) target.setName(textOf(json.name, 'name'))
+  if (json.describeKey !== undefined) {
+    for (const { head, states } of await operator.keyedSources()) {
+      if (states.length > 0) target.describeKey(describeKey(json.describeKey, flink, head.keySerializer))
+    }
+  }
   if (json.maxParallelism !== undefined) target.setMaxParallelism(json.maxParallelism)
   if (json.parallelism !== undefined) target.setParallelism(json.parallelism)
   for (const [name, each] of Object.entries(objectOf<Record<string, StateDescription>>(json.states ?? {}, 'states'))) {

@@ -1,3 +1,4 @@
+import { toHex } from '../bytes/encoding.ts'
 import { KobelError } from '../error.ts'
 import type { StateMetaInfo } from '../format/state-meta-info.ts'
 import type { SerializerSnapshot } from '../serializer/snapshot.ts'
@@ -150,6 +151,12 @@ export class EditOperator {
     }
     this.edit.parallelism = parallelism
     return this.note('parallelism', parallelism)
+  }
+
+  /** Another description of the same keys' bytes; see `describeKey`. */
+  describeKey(key: SerializerSnapshot): this {
+    this.edit.key = key
+    return this.note('key', toHex(key.raw))
   }
 
   /** Java's `hashCode` of a key, where kobel does not know it; verified for every key. */

@@ -7,6 +7,7 @@ import { type StateMetaInfo, writeStateMetaInfo } from '../format/state-meta-inf
 import type { SerializerSnapshot } from '../serializer/snapshot.ts'
 import type { KeyedSource } from '../snapshot/keyed-source.ts'
 import type { Operator } from '../snapshot/operator.ts'
+import { timerSnapshot } from '../write/types/state.ts'
 import { type EntryChange, StateChange } from './change.ts'
 import type { OperatorEdit, StateEdit } from './model.ts'
 
@@ -62,13 +63,14 @@ export function targetHead(
     })
     plans.set(source, plan)
   }
+  if (edit.key) for (const [i, info] of infos.entries()) infos[i] = withKey(info, edit.key)
   for (const [name, create] of edit.created) {
     if (infos.some((info) => info.name === name)) {
       throw new KobelError('INCOMPATIBLE', 'the state is there already', { operator: label, state: name })
     }
-    infos.push(...create(key))
+    infos.push(...create(edit.key ?? key))
   }
-  const head = { compressed: first.head.compressed, keySerializer: key, states: infos }
+  const head = { compressed: first.head.compressed, keySerializer: edit.key ?? key, states: infos }
   const states = keyedStatesOf({ ...head, version: 6, length: 0 })
   const writer = new Writer(4096)
   writeKeyedHead(writer, head)
@@ -79,7 +81,8 @@ export function targetHead(
       const { splits } = state
       if (id < 0) return { id, target: state, splits, change: undefined }
       const target = states[id]!
-      const sameTypes = stateEdit?.type?.bytesStay === true || sameSerializers(state.metaInfo!, infos[id]!)
+      const sameTypes =
+        edit.key !== undefined || stateEdit?.type?.bytesStay === true || sameSerializers(state.metaInfo!, infos[id]!)
       if (!sameTypes && stateEdit?.type === undefined && info !== undefined) {
         throw new KobelError('INCOMPATIBLE', 'subtasks declare the state with different types', {
           operator: label,
@@ -91,6 +94,23 @@ export function targetHead(
     routes.set(source, each)
   }
   return { head, bytes: writer.toBytes(), states, routes }
+}
+
+/** Timers name the key's serializer once more, inside of theirs. */
+function withKey(info: StateMetaInfo, key: SerializerSnapshot): StateMetaInfo {
+  if (info.backendStateType !== 'PRIORITY_QUEUE') return info
+  const change = (snapshot: SerializerSnapshot): SerializerSnapshot => {
+    const { nested } = snapshot.body as { readonly nested?: readonly SerializerSnapshot[] }
+    if (nested?.length === 2) return timerSnapshot(key, nested[1]!)
+    throw new KobelError('UNKNOWN_SERIALIZER', 'what is inside of the timers is not known', { state: info.name })
+  }
+  return {
+    ...info,
+    serializers: info.serializers.map(([name, snapshot]) => [
+      name,
+      name === 'VALUE_SERIALIZER' ? change(snapshot) : snapshot,
+    ]),
+  }
 }
 
 function cannotWrite(state: KeyedStateInfo): string | undefined {

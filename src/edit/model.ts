@@ -74,6 +74,8 @@ export interface OperatorEdit {
   readonly elements: Map<string, ElementEdit>
   /** States that are added, by name: what the head says of each, given the key's serializer. */
   readonly created: Map<string, (key: SerializerSnapshot) => readonly StateMetaInfo[]>
+  /** Another description of the same keys' bytes. */
+  key?: SerializerSnapshot
   /** Java's `hashCode` of a key, where kobel does not know it. */
   keyHash?: (key: Value) => number
 }

@@ -31,6 +31,7 @@ export function reportOf(done: Done): OperatorReport {
     ...(id !== operator.id && { newId: id }),
     ...(uid !== undefined && { newUid: uid }),
     ...(edit.remove && { removed: true }),
+    ...(edit.key && { keyDescribed: true }),
     maxParallelism: [operator.maxParallelism, done.maxParallelism],
     parallelism: [operator.parallelism, done.parallelism],
     ...(done.keyHash !== undefined && { keyHash: done.keyHash }),

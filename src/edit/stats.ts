@@ -36,6 +36,8 @@ export interface OperatorReport {
   readonly newId?: string
   readonly newUid?: string
   readonly removed?: boolean
+  /** The keys are described in another way. */
+  readonly keyDescribed?: boolean
   readonly maxParallelism: readonly [before: number, after: number]
   readonly parallelism: readonly [before: number, after: number]
   /** How the key's hash is known, where keys are put into other key groups. */

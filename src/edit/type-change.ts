@@ -65,6 +65,14 @@ export function describeType(type: TypeDescription, flink: string, info: StateMe
   return { ...change, check }
 }
 
+/** Another description of keys. @throws KobelError `INCOMPATIBLE` where their bytes are not right for it. */
+export function describeKey(type: TypeDescription, flink: string, before: SerializerSnapshot): SerializerSnapshot {
+  const snapshot = serializerSnapshotOf(type, flink)
+  const reason = whyBytesDiffer(before, snapshot)
+  if (reason === undefined) return snapshot
+  throw new KobelError('INCOMPATIBLE', `the bytes of the keys are not right for the new description: ${reason}`)
+}
+
 /** Adds TTL. @param millis the last access of all values: their time to live counts from there. */
 export function addTtl(millis: bigint): TypeChange {
   const metaInfo = (info: StateMetaInfo): StateMetaInfo =>

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { type Edit, edit } from '../../src/edit/edit.ts'
 import type { ApplyOptions } from '../../src/edit/model.ts'
 import { relocateSnapshot } from '../../src/edit/relocate.ts'
-import { addTtl, describeType, removeTtl, replaceType } from '../../src/edit/type-change.ts'
+import { addTtl, describeKey, describeType, removeTtl, replaceType } from '../../src/edit/type-change.ts'
 import type { FieldDescriptions } from '../../src/node/index.ts'
 import { FileSpill, openSnapshot, WritableFileStore } from '../../src/node/index.ts'
 import type { ValueObject } from '../../src/serializer/value.ts'
@@ -42,6 +42,13 @@ async function apply(source: string, change: (edit: Edit) => void, options: Appl
 async function rowsOf(directory: string): Promise<string[]> {
   return (await dumpLines(directory)).filter((line) => line.startsWith('{"operator"'))
 }
+
+/** Heads of keyed state by operator. */
+const heads = await (async () => {
+  await using snapshot = await openSnapshot(KINDS)
+  const sources = snapshot.operators.map(async (each) => [each.label, (await each.firstKeyedSource())?.head] as const)
+  return new Map((await Promise.all(sources)).flatMap(([label, head]) => (head ? [[label, head] as const] : [])))
+})()
 
 const withoutKeyGroup = (lines: readonly string[]): string[] =>
   lines.map((line) => line.replace(/"keyGroup":\d+,/, '')).sort()
@@ -224,6 +231,23 @@ test('another type: a tuple becomes a POJO; a description that the bytes fit', a
     assert.equal((value as ValueObject).remark, 'new')
   }
   await snapshot.close()
+})
+
+test('classes of keys are described anew, those in timers too', async () => {
+  const { directory } = await apply(KINDS, (all) => {
+    const operator = all.operator('kinds-pojo')
+    const constants = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY', 'NEVER']
+    const seat = { day: { enum: 'org.acme.Weekday', constants }, number: 'int', row: 'string' } as const
+    const { keySerializer } = heads.get('kinds-pojo')!
+    operator.describeKey(describeKey({ pojo: 'org.acme.Seat', fields: seat }, '2.3', keySerializer))
+  })
+  const lines = await rowsOf(directory)
+  const expected = SOURCE.map((line) =>
+    line.includes('"uid":"kinds-pojo"')
+      ? line.replace(/"key":\{"class":"[\w.$]+"/, '"key":{"class":"org.acme.Seat"')
+      : line,
+  )
+  assert.deepEqual(lines, expected)
 })
 
 test('nothing is left of an edit that fails or is cancelled', async () => {

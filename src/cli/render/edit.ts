@@ -12,7 +12,12 @@ export function reportLines(report: EditReport, to: string | undefined): string[
   const title =
     report.directory === undefined ? `nothing was written; it would be ${size}` : `savepoint in ${to}: ${size}`
   const version = `for Flink ${flinkOf(report.metadataVersion)}`
-  return [title, `  ${version}`, ...operatorsLines(report.operators)].map(printable)
+  return [
+    title,
+    `  ${version}`,
+    ...operatorsLines(report.operators),
+    ...report.warnings.map((text) => `warning: ${text}`),
+  ].map(printable)
 }
 
 function flinkOf(metadataVersion: number): string {
@@ -53,6 +58,7 @@ function operatorLines(operator: OperatorReport): string[] {
     ...(maxBefore !== maxAfter ? [`  max parallelism ${maxBefore} -> ${maxAfter}`] : []),
     ...(before !== after ? [`  parallelism ${before} -> ${after}`] : []),
     ...(keyHash === undefined ? [] : [`  hash of the keys: ${keyHash}; every key verified`]),
+    ...(operator.keyDescribed ? ['  another description of the keys'] : []),
     ...states.flatMap(stateLines),
   ]
   const mark = changes.length === 0 ? ' ' : '~'
