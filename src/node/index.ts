@@ -8,6 +8,7 @@ import { type OpenedStore, openStore } from './open-store.ts'
 /** kobel for Apache Flink on Node: the core, and what needs a file system. */
 export * from '../index.ts'
 export { type OpenedTarget, openWritable } from './open-writable.ts'
+export { type ScanInThreadsOptions, scanTableInThreads } from './scan-threads.ts'
 export { type EngineOptions, loadSavepoint, writeSavepoint } from './write-savepoint.ts'
 export { FileSpill, FileStore, NODE_DECOMPRESSORS, type OpenedStore, openStore, WritableFileStore }
 
