@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { fromBase64, fromHex } from '../../../src/bytes/encoding.ts'
 import { KobelError } from '../../../src/error.ts'
 import { mayContain } from '../../../src/format/sst/filter.ts'
@@ -16,7 +17,7 @@ interface FilterDatabase {
   readonly passed: readonly string[]
 }
 
-const GOLDEN = JSON.parse(readFileSync('test/format/sst/frocksdb-filters.json', 'utf8')) as {
+const GOLDEN = JSON.parse(gunzipSync(readFileSync('test/format/sst/frocksdb-filters.json.gz')).toString()) as {
   readonly truths: readonly Readonly<Record<string, readonly string[]>>[]
   readonly databases: Readonly<Record<string, FilterDatabase>>
 }

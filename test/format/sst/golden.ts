@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { fromBase64, toHex } from '../../../src/bytes/encoding.ts'
 import { readCurrent, readManifest, type SstManifest, sstFileName } from '../../../src/format/sst/manifest.ts'
 import type { MergedEntries } from '../../../src/format/sst/merge.ts'
@@ -19,15 +20,20 @@ interface GoldenFile {
 const DIRECTORY = 'test/format/sst'
 
 export function goldenDatabases(): GoldenDatabase[] {
-  const files = readdirSync(DIRECTORY).filter((name) => name.endsWith('.json'))
+  const files = readdirSync(DIRECTORY).filter((name) => /\.json(\.gz)?$/.test(name))
   return files.sort().flatMap((file) => {
-    const golden = JSON.parse(readFileSync(`${DIRECTORY}/${file}`, 'utf8')) as GoldenFile
+    const golden = readGolden(file)
     return Object.entries(golden.databases).map(([name, database]) => ({
       name: `${file} ${name}`,
       files: new Map(Object.entries(database.files).map(([path, text]) => [path, fromBase64(text)])),
       truth: golden.truths[database.truth]!,
     }))
   })
+}
+
+function readGolden(file: string): GoldenFile {
+  const bytes = readFileSync(`${DIRECTORY}/${file}`)
+  return JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as GoldenFile
 }
 
 export function manifestOf(files: ReadonlyMap<string, Uint8Array>): SstManifest {
