@@ -26,7 +26,17 @@ const TIERS: readonly (readonly string[])[] = [
 const ONLY: Readonly<Record<string, readonly string[]>> = { store: ['error', 'bytes', 'store'] }
 
 /** Layers that run in a browser, and the files in them that do not. */
-const CORE: readonly string[] = ['error', 'bytes', 'serializer', 'format', 'store', 'snapshot', 'connectors', 'write', 'profile']
+const CORE: readonly string[] = [
+  'error',
+  'bytes',
+  'serializer',
+  'format',
+  'store',
+  'snapshot',
+  'connectors',
+  'write',
+  'profile',
+]
 const NODE_FILES: readonly string[] = ['src/store/file.ts', 'src/store/file-writer.ts']
 
 /** Packages that a file of the core imports when it needs them; they run in a browser too. */
