@@ -3,6 +3,13 @@ import { Snapshot } from '../../snapshot/open.ts'
 import { Database, type DatabaseOptions, type NamedSnapshot, type RunOptions } from './database.ts'
 import { QueryResult } from './result.ts'
 
+export {
+  EXPORT_FORMATS,
+  type ExportedFile,
+  type ExportFormat,
+  type ExportOptions,
+  exportTables,
+} from '../export/export.ts'
 export { Database, type DatabaseOptions, type NamedSnapshot, type RunOptions } from './database.ts'
 export type { MountedTable } from './mount.ts'
 export type { ResultColumn } from './protocol.ts'

@@ -79,7 +79,6 @@ function leafOf(layout: Layout, constant: KeyConstant): unknown {
     case 'utf8':
     case 'chars':
     case 'char':
-    case 'enum':
       // Lone surrogates of a key become U+FFFD in SQL.
       return 'text' in constant && !constant.text.includes('\ufffd') ? constant.text : undefined
     case 'i8':
