@@ -125,6 +125,7 @@ function commonPrefix({ bytes, view, starts }: Records, order: Uint32Array, star
     const at = starts[order[i]!]!
     const limit = Math.min(common, view.getUint32(at))
     common = 0
+    while (common + 4 <= limit && view.getInt32(first + 4 + common) === view.getInt32(at + 4 + common)) common += 4
     while (common < limit && bytes[first + 4 + common] === bytes[at + 4 + common]) common++
   }
   return common
