@@ -53,7 +53,7 @@ export class AddedRows {
           ? hashValue(state.key, new Reader(row.key))
           : each.keyGroup !== undefined && maxParallelism === operator.maxParallelism
             ? undefined
-            : (await keyHash()).hash(row.key, 0, row.key.length)
+            : provenHash(await keyHash(), row.key)
         rows.push({
           state: target,
           row,
@@ -104,4 +104,13 @@ function isMet(head: TargetHead, state: string, row: EncodedRow): boolean {
       if (target.name === state && change?.matcher?.met.has(row.text)) return true
   }
   return false
+}
+
+/** The hash of a key that is new. @throws KobelError `UNHASHABLE` where what was learned is not sure for it. */
+function provenHash(keyHash: KeyHash, key: Uint8Array): number {
+  if (!keyHash.unproven || keyHash.unproven.length === 0) return keyHash.hash(key, 0, key.length)
+  throw new KobelError(
+    'UNHASHABLE',
+    `the hash of the keys was learned, but the keys that are there do not tell how ${keyHash.unproven.join(', ')} counts: give the row its keyGroup, or the hash as a function (keyHash)`,
+  )
 }

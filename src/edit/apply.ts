@@ -37,6 +37,7 @@ export async function applyPlan(
   options: ApplyOptions = {},
 ): Promise<EditReport> {
   if (sink) await checkTarget(sink.store, sink.directory)
+  checkVersions(plan)
   const fingerprint = await fingerprintOf(plan.snapshot)
   const outputs = new Outputs(sink, sha256(new TextEncoder().encode(`${fingerprint} ${plan.text}`)), options.signal)
   try {
@@ -67,6 +68,30 @@ export async function applyPlan(
     throw error
   } finally {
     await sink?.spill.close()
+  }
+}
+
+/** Names are stored since version 5; Kryo 5 came with it, and writes other bytes than the one before. */
+const FIRST_WITH_NAMES = 5
+
+function checkVersions({ snapshot, targets }: EditPlan): void {
+  const isNew = snapshot.metadata.version >= FIRST_WITH_NAMES
+  for (const { source, edit } of targets) {
+    const where = { operator: source.label }
+    if (edit.name !== undefined && !isNew) {
+      throw new KobelError(
+        'INCOMPATIBLE',
+        'the savepoint is of Flink 1.x, whose _metadata has no names; a uid can be set',
+        where,
+      )
+    }
+    if (source.context.options.kryoVersion !== (isNew ? 5 : 2)) {
+      throw new KobelError(
+        'INCOMPATIBLE',
+        'an operator of Flink 1.x and one of 2.x cannot be put together: what Kryo wrote differs. Restore one of them with the other version first',
+        where,
+      )
+    }
   }
 }
 

@@ -13,6 +13,8 @@ import type { Operator } from '../snapshot/operator.ts'
 export interface KeyHash {
   /** For people. */
   readonly how: string
+  /** Fields that the keys seen do not tell enough of: keys that are added may hash in another way. */
+  readonly unproven?: readonly string[]
   readonly hash: (buffer: Uint8Array, start: number, end: number) => number
 }
 
@@ -46,6 +48,7 @@ export async function keyHashOf(
   if (!learned) throw unhashable(reason, operator)
   return {
     how: `learned from ${learned.keysChecked} keys: ${learned.convention}`,
+    unproven: learned.unproven,
     hash: (buffer, start, end) => learned.hash(buffer.subarray(start, end)),
   }
 }

@@ -229,6 +229,7 @@ async function writeEntries(
     output.end()
   }
   for await (const { batch, source } of byKeyGroup(sources, range, work.onSkip)) {
+    work.outputs.check()
     for (; open < batch.keyGroup; open++) end()
     const routes = head.routes.get(source)!
     for (let i = 0; i < batch.count; i++) {

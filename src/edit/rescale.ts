@@ -98,6 +98,7 @@ async function rehashRange(
     ...(onSkip && { onSkip }),
   }
   for await (const batch of source.scan(options)) {
+    work.outputs.check()
     const wait = addBatch(work, batch, source.subtask, routes, rehashes, buckets)
     if (wait) await wait
     work.counts.entries += batch.count
@@ -145,6 +146,7 @@ async function walkKeyGroup(
   buckets: Buckets,
   keyGroup: number,
 ): Promise<boolean> {
+  work.outputs.check()
   if (!canWalk(work, source, routes)) return false
   const handle = work.operator.metadata.subtasks.find((each) => each.index === source.subtask)?.managedKeyedState
   if (handle?.kind !== 'savepoint-key-groups' && handle?.kind !== 'key-groups') return false
