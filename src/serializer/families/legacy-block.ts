@@ -108,8 +108,9 @@ function within(source: SnapshotSource, reader: Reader): SnapshotSource {
 }
 
 /**
- * A configuration as Flink 1.3 to 1.6 wrote it: utf class, body, apart from its serializer. It is kept as Flink 1.7 has
- * it: class, version of the adapter, serializer, body. That is what Flink 1.8 to 1.16 read in a newer stream.
+ * A configuration as Flink 1.3 to 1.6 wrote it: utf class, body, apart from its serializer. It becomes the snapshot of
+ * Flink 1.8 where that can be made; else it is kept as Flink 1.7 has it: class, version of the adapter, serializer, body,
+ * which Flink 1.8 to 1.16 read in a newer stream.
  */
 function readConfiguration(source: SnapshotSource, reader: Reader, serializer: Uint8Array): SerializerSnapshot {
   const className = reader.utf()
@@ -121,7 +122,10 @@ function readConfiguration(source: SnapshotSource, reader: Reader, serializer: U
   writer.raw(reader.take(reader.remaining))
   const raw = writer.toBytes()
   const inner = within(source, new Reader(raw))
-  if (source.table.get(className)?.versions.includes(ADAPTER_VERSION)) return readVersionedSnapshot(inner, true)
+  if (source.table.get(className)?.versions.includes(ADAPTER_VERSION)) {
+    const snapshot = readVersionedSnapshot(inner, true)
+    return (snapshot.body as { modern?: SerializerSnapshot }).modern ?? snapshot
+  }
   const object = serializer.length > 0 ? readSerializer(new Reader(serializer)) : undefined
   const snapshot = snapshotOfSerializer(inner, object)
   return { ...snapshot, className, version: ADAPTER_VERSION, raw }

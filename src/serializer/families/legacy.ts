@@ -1,5 +1,6 @@
 import { type JavaObject, readJavaObject } from '../../bytes/java-stream/index.ts'
 import type { Reader } from '../../bytes/reader.ts'
+import { Writer } from '../../bytes/writer.ts'
 import { KobelError } from '../../error.ts'
 import type { Layout } from '../layout.ts'
 import { createSnapshot, row, type SerializerRow } from '../row.ts'
@@ -17,6 +18,7 @@ import {
   simpleSuccessor,
   successorOfSerializer,
 } from './legacy-object.ts'
+import type { PojoBody } from './pojo.ts'
 import { BASE, compositeRow, RUNTIME, STATE } from './rows.ts'
 
 /**
@@ -32,6 +34,8 @@ interface LegacyBody {
   readonly bytes: Uint8Array
   readonly type: Type
   readonly layout: Layout
+  /** What Flink 1.8 and later have in its place, where all of it can be made. */
+  readonly modern: SerializerSnapshot | undefined
 }
 
 interface Configuration {
@@ -59,13 +63,33 @@ function legacyRow(snapshotClass: string, read: (configuration: Configuration) =
         successor.body === undefined && !isSimple(source, successor.snapshotClass)
           ? undefined
           : table.get(successor.snapshotClass)
-      if (!found) return { bytes, ...unknown(serializer?.className ?? successor.snapshotClass) }
-      return { bytes, type: found.type(successor.body), layout: found.layout(successor.body) }
+      if (!found) {
+        return { bytes, modern: undefined, ...unknown(serializer?.className ?? successor.snapshotClass) }
+      }
+      const { body } = successor
+      const modern = isModern(body) ? createSnapshot(found, body) : undefined
+      return { bytes, modern, type: found.type(body), layout: found.layout(body) }
     },
     writeBody: (writer, { bytes }) => writer.raw(bytes),
     type: ({ type }) => type,
     layout: ({ layout }) => layout,
   })
+}
+
+/** Whether all parts of a body are there in the form of Flink 1.8: default serializers of Kryo are not. */
+function isModern(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return true
+  const { nested = [], fields = [], registered = [], nonRegistered = [] } = body as Partial<Parts>
+  const parts = [...nested, ...[...fields, ...registered, ...nonRegistered].map(({ read }) => read)]
+  const { registrations = [], instances = [], serializers = [] } = body as Partial<KryoBody>
+  return (
+    parts.every((part) => part !== undefined && part.version !== ADAPTER_VERSION) &&
+    [...registrations, ...instances, ...serializers].every(({ value }) => value !== undefined)
+  )
+}
+
+interface Parts extends Pick<PojoBody, 'fields' | 'registered' | 'nonRegistered'> {
+  readonly nested: readonly SerializerSnapshot[]
 }
 
 /** The serializer of lockable values in Flink 1.6 gave the configuration of their elements for its own. */
@@ -146,8 +170,15 @@ function readTuple(configuration: Configuration): Successor {
 function readPojo({ source }: Configuration): Successor {
   const className = source.reader.utf()
   const parts = [0, 1, 2].map(() => readOffsets(source.reader))
-  const members = readBlock(source, parts.flat(), true).map(({ name, snapshot }) => ({ name, read: snapshot }))
-  const [fields, registered] = parts.map((offsets) => offsets.length / 2)
+  const counts = parts.map((offsets) => offsets.length / 2)
+  const members = readBlock(source, parts.flat(), true).map(({ name, snapshot }, i) => ({
+    name,
+    // A field is looked for in the class and those above it.
+    key: i < counts[0]! ? texts(className, name) : new Uint8Array(0),
+    value: snapshot.raw,
+    read: snapshot,
+  }))
+  const [fields, registered] = counts
   return {
     snapshotClass: `${RUNTIME}.PojoSerializerSnapshot`,
     body: {
@@ -197,9 +228,11 @@ interface Registrations {
 function readRegistrations({ source: { reader } }: Configuration): Registrations {
   const className = reader.utf()
   const count = reader.count('Kryo registrations', 8)
-  const entries = Array.from({ length: count }, () => {
+  const entries = Array.from({ length: count }, (): KryoEntry => {
     const name = reader.utf()
-    return kryoEntry(name, reader.utf(), readRegistered(reader))
+    const start = reader.offset
+    const read = { className: reader.utf(), serializer: readRegistered(reader) }
+    return { name, key: texts(name), value: reader.bytes.subarray(start, reader.offset), read }
   })
   return { className, entries }
 }
@@ -213,8 +246,11 @@ function readRegistered(reader: Reader): string | undefined {
   throw new KobelError('CORRUPT', `a Kryo registration has no kind ${kind}`, { offset: reader.offset })
 }
 
-function kryoEntry(name: string, className: string, serializer: string | undefined): KryoEntry {
-  return { name, key: undefined, value: undefined, read: { className, serializer } }
+/** `DataOutput.writeUTF` of each. */
+function texts(...each: readonly string[]): Uint8Array {
+  const writer = new Writer()
+  for (const one of each) writer.utf(one)
+  return writer.toBytes()
 }
 
 /** Before 2.0 all Kryo was 2.24. */
