@@ -160,7 +160,7 @@ async function giveRows(
   for await (const each of rows) {
     signal?.throwIfAborted()
     batch.push(each)
-    count += typeof each === 'object' && 'columns' in each ? each.count : 1
+    count += typeof each === 'object' && each !== null && 'columns' in each ? each.count : 1
     if (count >= BATCH_ROWS) await give()
   }
   await give()

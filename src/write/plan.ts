@@ -112,7 +112,7 @@ export function partitionsOf(plan: WritePlan): Partition[] {
         .sort((a, b) => a - b)
         .map((subtask) => ({ operator: operator.id, part, subtask }))
     // Raw keyed state of the user's own declares no state that could be written.
-    const keyed = operator.keyed.filter((each) => each.states.length > 0)
+    const keyed = operator.keyed.filter((each) => each.states?.length > 0)
     return [...of('keyed', keyed), ...of('operator', operator.operatorState)]
   })
 }

@@ -78,6 +78,7 @@ export function resolveOperator(
     ...(options.fields && { fields: options.fields }),
   })
   try {
+    checkDeclarations(operator)
     return {
       operator,
       target,
@@ -87,6 +88,25 @@ export function resolveOperator(
     }
   } catch (error) {
     throw locate(error, { operator: operator.uid ?? operator.id })
+  }
+}
+
+/** The plan may have come as JSON: what `readPlan` did not look at. */
+function checkDeclarations({ keyed, operatorState }: PlanOperator): void {
+  const check = (fits: boolean, what: string): void => {
+    if (!fits) throw new KobelError('USAGE', `a declaration of a write plan has ${what}`)
+  }
+  const areStates = (json: unknown): boolean =>
+    Array.isArray(json) &&
+    json.every((each) => typeof each === 'object' && each !== null && typeof each.name === 'string')
+  for (const each of keyed) {
+    check(typeof each.keySerializer === 'string', 'keySerializer, a text')
+    check(areStates(each.states), 'states, an array of objects with names')
+    check(typeof each.compressed === 'boolean', 'compressed, true or false')
+  }
+  for (const each of operatorState) {
+    check(areStates(each.states) && areStates(each.broadcastStates), 'states and broadcastStates, arrays of objects')
+    check(typeof each.compressed === 'boolean', 'compressed, true or false')
   }
 }
 
@@ -198,9 +218,16 @@ function idsOf(states: readonly StateMetaInfo[]): Map<string, number> {
   return ids
 }
 
+/** Pairs of texts, as JSON may have them or not. */
+function arePairs(json: unknown): boolean {
+  const isPair = (each: unknown): boolean =>
+    Array.isArray(each) && each.length === 2 && each.every((part) => typeof part === 'string')
+  return Array.isArray(json) && json.every(isPair)
+}
+
 function metaInfo(state: PlanState, snapshots: Snapshots): StateMetaInfo {
   const type = BACKEND_STATE_TYPES.find((each) => each === state.type) as BackendStateType | undefined
-  if (type === undefined || !Array.isArray(state.options) || !Array.isArray(state.serializers)) {
+  if (type === undefined || !arePairs(state.options) || !arePairs(state.serializers)) {
     throw new KobelError('USAGE', 'a state of a write plan has name, type, options and serializers', {
       state: String(state.name),
     })

@@ -72,7 +72,7 @@ export async function takeRows(
 export function takeRow(intake: Intake, each: RowOrLine, index: number, taken: Taken): Promise<void> | undefined {
   const { line } = taken
   try {
-    if (typeof each === 'object' && 'columns' in each) {
+    if (typeof each === 'object' && each !== null && 'columns' in each) {
       taken.line += each.count
       taken.rows += each.count
       taken.lastRow = line

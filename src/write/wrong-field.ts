@@ -55,7 +55,7 @@ function partsOf(layout: Layout, json: unknown): Part[] {
     case 'list':
     case 'maskedList':
     case 'blockList':
-      return Array.isArray(json) ? json.map((each, i) => [`[${i}]`, layout.element, each]) : []
+      return Array.isArray(json) ? Array.from(json, (each, i) => [`[${i}]`, layout.element, each] as const) : []
     case 'map':
       return entriesOf(json).flatMap(([key, value], i): Part[] => [
         [`[${i}] (key)`, layout.key, key],
