@@ -127,6 +127,17 @@ edit_one() {
     delete-elements)
       apply_json '{"ledger-operator": {"states": {"numbers": {"deleteWhere": "value < 0"}, "rules": {"deleteWhere": "mapKey = \"limit\""}}}}'
       ;;
+    ttl)
+      apply_json '{"ledger-long": {"states": {"ttl-value": {"ttl": "remove"}, "ttl-map": {"ttl": "remove"}, "value": {"ttl": {"add": '"$now"'}}}}}'
+      ;;
+    type)
+      apply_json '{"ledger-long": {"states": {"map": {"type": {"pojo": "kobel.conformance.types.Pojos$Address",
+        "fields": {"street": "string", "number": "int"}}, "from": {"street": "f1", "number": "f0"}}}}}'
+      ;;
+    add-state)
+      apply_json '{"ledger-long": {"states": {"added": {"add": {"kind": "value", "type": "string"},
+        "set": [{"key": 0, "value": "new"}, {"key": 4294967296, "value": "new too"}]}}}}'
+      ;;
     *) return 2 ;;
   esac
 }
@@ -138,7 +149,7 @@ apply_json() {
 }
 
 all_edits=(uid uid-hash state-name remove-state remove-operator delete-keys delete-map-entry delete-where set-value set-others set-field
-  delete-timers set-timer shift-timers delete-window delete-elements)
+  delete-timers set-timer shift-timers delete-window delete-elements ttl type add-state)
 
 # Max parallelism, from one to another: lines of "job from to [options of the source]".
 rescales_of() {

@@ -9,6 +9,8 @@ import kobel.conformance.model.TimerModel;
 import kobel.conformance.model.TimerModel.Domain;
 import kobel.conformance.model.WindowModel;
 import kobel.conformance.model.Write;
+import kobel.conformance.types.Pojos.Address;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 
 /**
@@ -117,9 +119,17 @@ final class Edits {
                 ((OperatorStateModel) model.operator("ledger-operator")).remove("numbers", -1L);
                 ((OperatorStateModel) model.operator("ledger-operator")).remove("rules", "limit");
                 break;
-            case "remove-ttl":
+            case "ttl":
                 state("ledger-long", "ttl-value").setTtl(false);
+                state("ledger-long", "ttl-map").setTtl(false);
                 state("ledger-long", "value").setTtl(true);
+                break;
+            case "type":
+                state("ledger-long", "map").retype(Types.POJO(Address.class), pair -> new Address((String) ((Tuple2<?, ?>) pair).f1, (Integer) ((Tuple2<?, ?>) pair).f0));
+                break;
+            case "add-state":
+                keyed("ledger-long").state(StateModel.value("added", Types.STRING).write(FIRST, 0, Write.set("new")).write(FIRST, 4, Write.set("new too"))
+                        .write(1, 4, Write.set("and changed")));
                 break;
             default:
                 throw new IllegalArgumentException("no edit " + edit);

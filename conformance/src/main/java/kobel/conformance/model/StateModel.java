@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import kobel.conformance.flink.Flink;
 import kobel.conformance.json.Json;
 import kobel.conformance.json.Render;
@@ -40,7 +41,7 @@ public final class StateModel {
 
     public String name;
     public final Kind kind;
-    final TypeInformation<?> valueType;
+    TypeInformation<?> valueType;
     final TypeInformation<?> mapKeyType;
     boolean ttl;
     private TypeInformation<?> namespaceType;
@@ -95,6 +96,13 @@ public final class StateModel {
 
     public void setTtl(boolean hasTtl) {
         ttl = hasTtl;
+    }
+
+    /** All that was and will be written to a value or map is of another type. */
+    public void retype(TypeInformation<?> type, UnaryOperator<Object> change) {
+        valueType = type;
+        writes.replaceAll((phase, targets) -> new ArrayList<>(targets.stream()
+                .map(target -> new Target(target.key, target.namespace, target.write.changed(change))).toList()));
     }
 
     public StateModel withTtl() {

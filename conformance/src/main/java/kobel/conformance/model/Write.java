@@ -2,6 +2,7 @@ package kobel.conformance.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** One change of one state, applied both to real Flink and to the model. */
 public final class Write {
@@ -16,6 +17,10 @@ public final class Write {
         this.op = op;
         this.mapKey = mapKey;
         this.value = value;
+    }
+
+    Write changed(UnaryOperator<Object> change) {
+        return value == null ? this : new Write(op, mapKey, change.apply(value));
     }
 
     public static Write set(Object value) {
