@@ -16,12 +16,12 @@ export interface EditFile {
 }
 
 /**
- * An edit from a file: JSON, or a module `export default (edit, kobel) => { edit.operator('a').state('b').remove() }`, which
+ * An edit from a file: JSON, YAML (`.yaml`, `.yml`), or a module `export default (edit, kobel) => { edit.operator('a').state('b').remove() }`, which
  * may also `export const from = './savepoint'`.
  */
 export async function openEditFile(file: string, source: string | undefined): Promise<EditFile> {
   const text = await readText(file)
-  return /\.[cm]?[jt]s$/.test(file) ? openModule(file, text, source) : openJson(file, text, source)
+  return /\.[cm]?[jt]s$/.test(file) ? openModule(file, text, source) : openDescription(file, text, source)
 }
 
 async function openModule(file: string, text: string, source: string | undefined): Promise<EditFile> {
@@ -44,13 +44,8 @@ async function openModule(file: string, text: string, source: string | undefined
   }
 }
 
-function openJson(file: string, text: string, source: string | undefined): EditFile {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new KobelError('USAGE', `the edit is no JSON: ${(error as Error).message}`, { file })
-  }
+async function openDescription(file: string, text: string, source: string | undefined): Promise<EditFile> {
+  const json = /\.ya?ml$/i.test(file) ? await parseYaml(file, text) : parseJson(file, text)
   const from = (json as { from?: unknown } | null)?.from
   return {
     source: sourceOf(file, source, from),
@@ -58,6 +53,23 @@ function openJson(file: string, text: string, source: string | undefined): EditF
       edit: await editOf(snapshot, json, (path) => openOther(file, path)),
       description: json,
     }),
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new KobelError('USAGE', `the edit is no JSON: ${(error as Error).message}`, { file })
+  }
+}
+
+async function parseYaml(file: string, text: string): Promise<unknown> {
+  const { parse } = await import('yaml')
+  try {
+    return parse(text) as unknown
+  } catch (error) {
+    throw new KobelError('USAGE', `the edit is no YAML: ${(error as Error).message}`, { file })
   }
 }
 

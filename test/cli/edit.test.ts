@@ -15,6 +15,23 @@ const file = (name: string, content: unknown): string => {
   return path
 }
 
+test('an edit in YAML is that in JSON', () => {
+  const json = file('same.json', {
+    operators: { 'kinds-tuple': { states: { value: { delete: [{ key: ['t7', 2] }] } } } },
+  })
+  const yaml = file(
+    'same.yaml',
+    'operators:\n  kinds-tuple:\n    states:\n      value:\n        delete:\n          - key: [t7, 2] # gone\n',
+  )
+  const [one, other] = [json, yaml].map((each) => kobel(['preview', each, '--source', KINDS]))
+  assert.equal(other!.stderr, '')
+  assert.match(other!.stdout, /t7/)
+  assert.equal(other!.stdout, one!.stdout)
+  const wrong = kobel(['preview', file('wrong.yml', 'a: [1'), '--source', KINDS])
+  assert.equal(wrong.status, 2)
+  assert.match(wrong.stderr, /the edit is no YAML/)
+})
+
 test('an edit is previewed, and applied only to what was previewed', () => {
   const source = join(scratch, 'source')
   cpSync(KINDS, source, { recursive: true })
