@@ -7,12 +7,13 @@ import { KobelError } from '../error.ts'
  */
 export async function* linesOf(
   file: string,
-  stream: AsyncIterable<Uint8Array> = file === '-' ? process.stdin : createReadStream(file),
+  stream?: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const open: string[] = []
   try {
-    for await (const chunk of stream) {
+    // Opened when lines are asked for: what goes wrong before somebody listens would end the program.
+    for await (const chunk of stream ?? (file === '-' ? process.stdin : createReadStream(file))) {
       const lines = decoder.decode(chunk, { stream: true }).split('\n')
       open.push(lines[0]!)
       if (lines.length === 1) continue

@@ -55,7 +55,7 @@ test('values of Kryo need the version: Flink 1.x and 2.x write them differently'
 
 test('usage', () => {
   assert.equal(kobel(['load']).status, 2)
-  assert.equal(kobel(['load', 'x.jsonl', '--to', 's3://bucket/x']).status, 2)
+  assert.equal(kobel(['load', 'x.jsonl', '--to', 'ftp://host/x']).status, 2)
   assert.equal(kobel(['load', 'x.jsonl', '--to', join(scratch, 'n'), '--memory', 'all']).status, 2)
   const missing = kobel(['load', 'x.jsonl', '--to', join(scratch, 'n')])
   assert.equal(missing.status, 3)
