@@ -263,6 +263,5 @@ smoke_proof() {
   edit_one set-value "$out/written" "$out/edited"
   run "$version" resume $job "$out/written" phases=1 maxParallelism=128 backend=rocksdb -- \
     resume $job "$out/rescaled" phases=1 maxParallelism=300 parallelism=5 -- \
-    resume $job "$out/edited" phases=1 maxParallelism=128 edit=set-value -- \
-    read $job "$out/written" phases=1 maxParallelism=128
+    resume $job "$out/edited" phases=1 maxParallelism=128 edit=set-value
 }
