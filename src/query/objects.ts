@@ -66,8 +66,9 @@ function recordMaker(names: readonly string[]): RecordMaker {
 }
 
 function literalMaker(names: readonly string[]): RecordMaker {
-  // A computed name makes a member of `__proto__` too.
-  const members = names.map((name, i) => `[${JSON.stringify(name)}]: r${i}(i)`)
+  // Only a computed name makes a member of `__proto__`; computed names make objects slowly.
+  const nameOf = (name: string): string => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name))
+  const members = names.map((name, i) => `${nameOf(name)}: r${i}(i)`)
   const readers = names.map((_, i) => `const r${i} = R[${i}]\n`)
   return new Function('R', `'use strict'\n${readers.join('')}return (i) => ({ ${members.join(', ')} })`) as RecordMaker
 }
