@@ -19,7 +19,8 @@ export type ObjectValue =
 
 /**
  * The rows of a table as JavaScript objects, an array of them at a time. Unlike batches of columns they may be kept;
- * texts of one batch share memory, so that one of them kept keeps the text of its whole column in the batch.
+ * texts of one batch share memory, so that one of them kept keeps the text of its whole column in the batch. Lone surrogates
+ * are U+FFFD, as in all columns.
  */
 export async function* scanObjects(
   table: StateTable,
