@@ -224,8 +224,8 @@ ${gapLines(result).join('\n')}
 
 What [\`conformance/run.sh write\`](../conformance/README.md#proof) found on ${proof.date}: jobs say from their own model what they hold after
 a first phase, kobel writes the savepoint, real Flink restores it, and goes on: all states, timers and windows are compared with
-those of a job without interruption. The ledger is restored into HashMap and RocksDB at parallelism 1, 2 and 5 (less of it by
-1.20.3), the others at their own parallelism. Of ledger-128 also: the State Processor API reads the same, claiming and disposing
+those of a job without interruption. The ledger is restored into HashMap and RocksDB at parallelism 1, 2 and 5 (ledger-128 by
+1.20.3 in part), the others at their own parallelism. Of ledger-128 also: the State Processor API reads the same, claiming and disposing
 leave nothing behind. A number is the checks passed, all of them. ForSt restores no canonical savepoint.
 
 ${proofTable(proof, 'write')}
